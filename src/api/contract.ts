@@ -1,0 +1,34 @@
+/**
+ * Clew's own HTTP API under `/api/clew/v1`, as types: what the page and the `clew` command speak.
+ * Errors are `{"error": {"code", "message"}}` with the status of `api/status.ts`.
+ */
+import type { FaultCode } from "../base/fault.ts";
+import type { Trace, TraceSummary } from "../model/trace.ts";
+
+export const apiBase = "/api/clew/v1";
+
+/** `GET /api/clew/v1/traces?service=<name>&limit=<1..1000, default 50>&since=<seconds, default 3600>`:
+ * newest first by start. */
+export interface TracesAnswer {
+  readonly traces: readonly TraceSummary[];
+  /** Every service seen in the time asked for, sorted; for the filter. */
+  readonly services: readonly string[];
+}
+
+/** `GET /api/clew/v1/traces/{traceId}`: 404 with an `ErrorAnswer` if no span of it is known. */
+export type TraceAnswer = Trace;
+
+/** `GET /api/clew/v1/status`. */
+export interface StatusAnswer {
+  readonly version: string;
+  /** Where this Clew takes OTLP, as ports on the host that was asked. */
+  readonly otlp: { readonly grpcPort: number; readonly httpPort: number };
+  /** Spans taken since this Clew started. */
+  readonly spansReceived: number;
+  /** False until the first span is in the store: the page then shows how to send one. */
+  readonly hasSpans: boolean;
+}
+
+export interface ErrorAnswer {
+  readonly error: { readonly code: FaultCode | "internal"; readonly message: string };
+}

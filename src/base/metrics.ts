@@ -1,0 +1,80 @@
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+/**
+ * Every number Clew shows of itself, in one object made once per process and handed to who counts.
+ * Labels are from closed sets only: nothing a sender chooses becomes a label.
+ */
+export function createMetrics() {
+  const registry = new Registry();
+  const registers = [registry];
+  return {
+    registry,
+    requests: new Counter({
+      name: "clew_receive_requests_total",
+      help: "Export requests answered, by door (otlp_grpc, otlp_http) and outcome (ok or a fault's code).",
+      labelNames: ["door", "outcome"] as const,
+      registers,
+    }),
+    receivedBytes: new Counter({
+      name: "clew_receive_bytes_total",
+      help: "Bytes of export requests after decompression, by door.",
+      labelNames: ["door"] as const,
+      registers,
+    }),
+    spansReceived: new Counter({
+      name: "clew_spans_received_total",
+      help: "Spans decoded from export requests, those rejected included.",
+      registers,
+    }),
+    spansRejected: new Counter({
+      name: "clew_spans_rejected_total",
+      help: "Spans refused for good, by reason.",
+      labelNames: ["reason"] as const,
+      registers,
+    }),
+    spansMarked: new Counter({
+      name: "clew_spans_marked_total",
+      help: "Spans kept although something is odd about them, by what it is.",
+      labelNames: ["mark"] as const,
+      registers,
+    }),
+    spansInserted: new Counter({
+      name: "clew_spans_inserted_total",
+      help: "Spans that ClickHouse has confirmed.",
+      registers,
+    }),
+    insertSeconds: new Histogram({
+      name: "clew_insert_duration_seconds",
+      help: "Time from handing a block to ClickHouse to its confirmation.",
+      buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30],
+      registers,
+    }),
+    insertRetries: new Counter({
+      name: "clew_insert_retries_total",
+      help: "Inserts tried again after a failure.",
+      registers,
+    }),
+    insertBytes: new Counter({
+      name: "clew_insert_bytes_total",
+      help: "Bytes of Native blocks sent to ClickHouse.",
+      registers,
+    }),
+    queueSpans: new Gauge({
+      name: "clew_queue_spans",
+      help: "Spans decoded and not yet confirmed by ClickHouse.",
+      registers,
+    }),
+    queueBytes: new Gauge({
+      name: "clew_queue_bytes",
+      help: "Memory of the spans in the queue, as counted against its limit.",
+      registers,
+    }),
+    engineRestarts: new Counter({
+      name: "clew_engine_restarts_total",
+      help: "Times the embedded ClickHouse ended by itself and was started again.",
+      registers,
+    }),
+  };
+}
+
+export type Metrics = ReturnType<typeof createMetrics>;

@@ -1,0 +1,137 @@
+/**
+ * A trace as objects, for reading: what `query/` answers with and the page and the terminal draw.
+ * It is plain JSON, so it travels as it is. (Ingest never makes these: see `span-columns.ts`.)
+ */
+
+/** OTLP's AnyValue in its JSON mapping: one member, or none for an empty value. 64-bit integers are
+ * decimal strings, bytes are base64, doubles may be "NaN", "Infinity" or "-Infinity". */
+export type AnyValue =
+  | { readonly stringValue: string }
+  | { readonly boolValue: boolean }
+  | { readonly intValue: string }
+  | { readonly doubleValue: number | "NaN" | "Infinity" | "-Infinity" }
+  | { readonly bytesValue: string }
+  | { readonly arrayValue: { readonly values: readonly AnyValue[] } }
+  | { readonly kvlistValue: { readonly values: readonly KeyValue[] } }
+  | Readonly<Record<never, never>>;
+
+/** One attribute. Within a list, keys are unique and sorted by code unit. */
+export interface KeyValue {
+  readonly key: string;
+  readonly value: AnyValue;
+}
+
+export const spanKinds = [
+  "unspecified",
+  "internal",
+  "server",
+  "client",
+  "producer",
+  "consumer",
+] as const;
+/** OpenTelemetry's SpanKind; the index in `spanKinds` is its number in OTLP. */
+export type SpanKind = (typeof spanKinds)[number];
+
+export const spanStatuses = ["unset", "ok", "error"] as const;
+/** OpenTelemetry's StatusCode; the index in `spanStatuses` is its number in OTLP. */
+export type SpanStatus = (typeof spanStatuses)[number];
+
+/** What Clew noticed about a span's times: it ends before it starts, or it is dated so far from its
+ * arrival that it is filed under the arrival's day instead. The times themselves are kept as sent. */
+export type SpanMark = "endsBeforeStart" | "farFuture" | "farPast";
+
+export interface Resource {
+  /** `service.name`, or "unknown_service" where a sender left it out. */
+  readonly service: string;
+  readonly attributes: readonly KeyValue[];
+  readonly droppedAttributesCount: number;
+  readonly schemaUrl: string;
+}
+
+export interface Scope {
+  readonly name: string;
+  readonly version: string;
+  readonly attributes: readonly KeyValue[];
+  readonly droppedAttributesCount: number;
+  readonly schemaUrl: string;
+}
+
+export interface SpanEvent {
+  readonly name: string;
+  /** Nanoseconds since the trace's start; negative if before it. */
+  readonly timeNano: number;
+  readonly attributes: readonly KeyValue[];
+  readonly droppedAttributesCount: number;
+}
+
+export interface SpanLink {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  readonly traceState: string;
+  readonly flags: number;
+  readonly attributes: readonly KeyValue[];
+  readonly droppedAttributesCount: number;
+}
+
+export interface Span {
+  /** 16 lower-case hex digits. Not unique within a trace: Zipkin's shared spans are two. */
+  readonly spanId: string;
+  /** Absent for a root. */
+  readonly parentSpanId?: string;
+  /** Index into the trace's `resources`. */
+  readonly resource: number;
+  /** Index into the trace's `scopes`. */
+  readonly scope: number;
+  readonly name: string;
+  readonly kind: SpanKind;
+  /** Nanoseconds since the trace's start: exact up to 2^53 ns, which is 104 days. */
+  readonly startNano: number;
+  /** Nanoseconds; negative for a span that ends before it starts. */
+  readonly durationNano: number;
+  readonly status: SpanStatus;
+  readonly statusMessage: string;
+  readonly traceState: string;
+  readonly flags: number;
+  readonly attributes: readonly KeyValue[];
+  readonly events: readonly SpanEvent[];
+  readonly links: readonly SpanLink[];
+  readonly droppedAttributesCount: number;
+  readonly droppedEventsCount: number;
+  readonly droppedLinksCount: number;
+  readonly marks: readonly SpanMark[];
+}
+
+/** All spans known of one trace, sorted by start, then span id. */
+export interface Trace {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** Decimal nanoseconds since 1970 of the earliest span's start. */
+  readonly startUnixNano: string;
+  /** From the earliest start to the latest end, in nanoseconds. */
+  readonly durationNano: number;
+  readonly resources: readonly Resource[];
+  readonly scopes: readonly Scope[];
+  readonly spans: readonly Span[];
+}
+
+/** One line of a list of traces. */
+export interface TraceSummary {
+  readonly traceId: string;
+  /** Service and name of the root span: the earliest one without a parent. Empty strings while no
+   * such span has arrived. */
+  readonly rootService: string;
+  readonly rootName: string;
+  /** Decimal nanoseconds since 1970. */
+  readonly startUnixNano: string;
+  readonly durationNano: number;
+  readonly spanCount: number;
+  readonly errorCount: number;
+  /** Sorted by name. */
+  readonly services: readonly {
+    readonly name: string;
+    readonly spanCount: number;
+    readonly errorCount: number;
+  }[];
+}
