@@ -13,7 +13,7 @@ export type AnyValue =
   | { readonly bytesValue: string }
   | { readonly arrayValue: { readonly values: readonly AnyValue[] } }
   | { readonly kvlistValue: { readonly values: readonly KeyValue[] } }
-  | Readonly<Record<never, never>>;
+  | Readonly<Record<string, never>>;
 
 /** One attribute. Within a list, keys are unique and sorted by code unit. */
 export interface KeyValue {
