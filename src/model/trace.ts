@@ -3,13 +3,16 @@
  * It is plain JSON, so it travels as it is. (Ingest never makes these: see `span-columns.ts`.)
  */
 
+/** A double in proto3's JSON mapping; strings for what a JSON number cannot say. */
+export type DoubleJson = number | "NaN" | "Infinity" | "-Infinity" | "-0";
+
 /** OTLP's AnyValue in its JSON mapping: one member, or none for an empty value. 64-bit integers are
- * decimal strings, bytes are base64, doubles may be "NaN", "Infinity" or "-Infinity". */
+ * decimal strings, bytes are base64. */
 export type AnyValue =
   | { readonly stringValue: string }
   | { readonly boolValue: boolean }
   | { readonly intValue: string }
-  | { readonly doubleValue: number | "NaN" | "Infinity" | "-Infinity" }
+  | { readonly doubleValue: DoubleJson }
   | { readonly bytesValue: string }
   | { readonly arrayValue: { readonly values: readonly AnyValue[] } }
   | { readonly kvlistValue: { readonly values: readonly KeyValue[] } }

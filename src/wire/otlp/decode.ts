@@ -1,0 +1,532 @@
+/**
+ * OTLP protobuf straight into columns. Source: opentelemetry-proto 1.11, trace/v1/trace.proto and
+ * what it includes. Fields may come in any order and unknown ones are stepped over; in `switch`es a
+ * case is a whole tag (field << 3 | wire type), so a known field with a foreign type is unknown too.
+ */
+import { Fault } from "../../base/fault.ts";
+import { grown } from "../../base/growable.ts";
+import { ProtoReader } from "../../base/protobuf.ts";
+import { anyValueTags, checkAnyValue } from "../../model/any-value.ts";
+import {
+  type AttributeColumns,
+  type AttributeType,
+  attributeTypes,
+} from "../../model/attribute-columns.ts";
+import type { SpanColumns } from "../../model/span-columns.ts";
+import { type Decoded, type DecodeLimits, type RejectReason, Tally } from "./limits.ts";
+
+const HIGHEST_KIND = 5;
+const HIGHEST_STATUS = 2;
+
+/** Decodes requests into one set of columns; remembers which attribute keys follow each other. */
+export class OtlpDecoder {
+  readonly #columns: SpanColumns;
+  readonly #limits: DecodeLimits;
+  #reader = new ProtoReader(new Uint8Array(0));
+  #tally = new Tally();
+  #nextKey = new Uint32Array(64); // by key: the key that came after it last time
+  // The place in the request, for messages.
+  #resourceSpans = 0;
+  #scopeSpans = 0;
+  #span = 0;
+  #spansSeen = 0;
+  // The attribute value read last.
+  #type: AttributeType = attributeTypes.encoded;
+  #low = 0;
+  #high = 0;
+  // The span at hand: the first thing wrong with it.
+  #reason: RejectReason | undefined;
+  #problem = "";
+
+  constructor(columns: SpanColumns, limits: DecodeLimits) {
+    this.#columns = columns;
+    this.#limits = limits;
+  }
+
+  /**
+   * Appends the spans of an encoded ExportTraceServiceRequest to the columns. Spans with invalid
+   * ids are left out and told of in the answer. Throws Fault "invalid" (malformed, with the place)
+   * or "tooLarge" (more spans than the limit), and then the columns are as before.
+   */
+  decode(body: Uint8Array): Decoded {
+    const columns = this.#columns;
+    const mark = columns.mark();
+    const before = this.#repairCounts();
+    this.#reader = new ProtoReader(body);
+    this.#tally = new Tally();
+    this.#resourceSpans = this.#scopeSpans = this.#span = -1;
+    this.#spansSeen = 0;
+    try {
+      const reader = this.#reader;
+      for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+        if (tag === 0x0a) this.#readResourceSpans();
+        else reader.skip(tag);
+      }
+    } catch (error) {
+      columns.rewind(mark);
+      if (!(error instanceof Fault)) throw error;
+      throw new Fault(error.code, `${this.#place()}: ${error.message}`, { cause: error });
+    }
+    const { rejected, message, repairs } = this.#tally;
+    const after = this.#repairCounts();
+    repairs.duplicateKeys = after.duplicateKeys - before.duplicateKeys;
+    repairs.invalidUtf8 += after.invalidUtf8 - before.invalidUtf8;
+    return { acceptedSpans: columns.length - mark.spans, rejected, message, repairs };
+  }
+
+  #repairCounts(): { duplicateKeys: number; invalidUtf8: number } {
+    const { attributes, events, links, resources, scopes, strings, memory } = this.#columns;
+    const lists = [attributes, events.attributes, links.attributes];
+    lists.push(resources.attributes, scopes.attributes);
+    return {
+      duplicateKeys: lists.reduce((sum, list) => sum + list.duplicates, 0),
+      invalidUtf8: strings.repaired + memory.keys.repaired,
+    };
+  }
+
+  #place(): string {
+    let place = "ExportTraceServiceRequest";
+    if (this.#resourceSpans >= 0) place += `.resource_spans[${this.#resourceSpans}]`;
+    if (this.#scopeSpans >= 0) place += `.scope_spans[${this.#scopeSpans}]`;
+    if (this.#span >= 0) place += `.spans[${this.#span}]`;
+    return place;
+  }
+
+  #readResourceSpans(): void {
+    const reader = this.#reader;
+    const { resources } = this.#columns;
+    this.#resourceSpans++;
+    const outer = reader.enter();
+    const row = resources.add();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case 0x0a:
+          this.#readResource(row);
+          break;
+        case 0x12:
+          this.#readScopeSpans(row);
+          break;
+        case 0x1a:
+          resources.schemaUrl[row] = this.#string();
+          break;
+        default:
+          reader.skip(tag);
+      }
+    }
+    resources.attributes.closeOwner();
+    reader.leave(outer);
+    this.#scopeSpans = -1;
+  }
+
+  #readResource(row: number): void {
+    const reader = this.#reader;
+    const { resources, memory } = this.#columns;
+    const outer = reader.enter();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case 0x0a:
+          this.#readAttribute(resources.attributes);
+          break;
+        case 0x10:
+          resources.droppedAttributesCount[row] = reader.varint32();
+          break;
+        case 0x1a: {
+          const from = resources.entityRefs.from(row);
+          const to = resources.entityRefs.to(row);
+          const kept = memory.values.bytes.slice(from, to);
+          const body = reader.slice();
+          const start = memory.values.length;
+          memory.values.append(kept, 0, kept.length);
+          appendField(memory.values, 0x1a, body);
+          resources.entityRefs.set(row, start, memory.values.length);
+          break;
+        }
+        default:
+          reader.skip(tag);
+      }
+    }
+    reader.leave(outer);
+  }
+
+  #readScopeSpans(resource: number): void {
+    const reader = this.#reader;
+    const { scopes } = this.#columns;
+    this.#scopeSpans++;
+    this.#span = -1;
+    const outer = reader.enter();
+    const row = scopes.add();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case 0x0a:
+          this.#readScope(row);
+          break;
+        case 0x12:
+          this.#readSpan(resource, row);
+          break;
+        case 0x1a:
+          scopes.schemaUrl[row] = this.#string();
+          break;
+        default:
+          reader.skip(tag);
+      }
+    }
+    scopes.attributes.closeOwner();
+    reader.leave(outer);
+    this.#span = -1;
+  }
+
+  #readScope(row: number): void {
+    const reader = this.#reader;
+    const { scopes } = this.#columns;
+    const outer = reader.enter();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case 0x0a:
+          scopes.name[row] = this.#string();
+          break;
+        case 0x12:
+          scopes.version[row] = this.#string();
+          break;
+        case 0x1a:
+          this.#readAttribute(scopes.attributes);
+          break;
+        case 0x20:
+          scopes.droppedAttributesCount[row] = reader.varint32();
+          break;
+        default:
+          reader.skip(tag);
+      }
+    }
+    reader.leave(outer);
+  }
+
+  #readSpan(resource: number, scope: number): void {
+    const columns = this.#columns;
+    this.#span++;
+    if (++this.#spansSeen > this.#limits.spansPerRequest) {
+      throw new Fault("tooLarge", `more than ${this.#limits.spansPerRequest} spans in one request`);
+    }
+    const outer = this.#reader.enter();
+    const events = columns.events.length;
+    const links = columns.links.length;
+    const row = columns.add();
+    columns.resource[row] = resource;
+    columns.scope[row] = scope;
+    this.#reason = undefined;
+    this.#readSpanFields(row);
+    this.#reader.leave(outer);
+    this.#checkIds(row);
+    if (this.#reason !== undefined) {
+      this.#tally.reject(this.#reason, this.#place(), this.#problem);
+      columns.dropSpan({ events, links });
+      return;
+    }
+    columns.closeSpan();
+  }
+
+  #readSpanFields(row: number): void {
+    const reader = this.#reader;
+    const columns = this.#columns;
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case 0x0a:
+          this.#readId(columns.traceId, row, 16, "invalid_trace_id");
+          break;
+        case 0x12:
+          this.#readId(columns.spanId, row, 8, "invalid_span_id");
+          break;
+        case 0x1a:
+          this.#readText(columns.traceState, row);
+          break;
+        case 0x22:
+          this.#readId(columns.parentSpanId, row, 8, "invalid_parent_span_id");
+          break;
+        case 0x2a:
+          columns.name[row] = this.#string();
+          break;
+        case 0x30:
+          columns.kind[row] = this.#enum(HIGHEST_KIND);
+          break;
+        case 0x39:
+          reader.fixed64();
+          columns.startUnixNano[2 * row] = reader.low;
+          columns.startUnixNano[2 * row + 1] = reader.high;
+          break;
+        case 0x41:
+          reader.fixed64();
+          columns.endUnixNano[2 * row] = reader.low;
+          columns.endUnixNano[2 * row + 1] = reader.high;
+          break;
+        case 0x4a:
+          this.#readAttribute(columns.attributes);
+          break;
+        case 0x50:
+          columns.droppedAttributesCount[row] = reader.varint32();
+          break;
+        case 0x5a:
+          this.#readEvent();
+          break;
+        case 0x60:
+          columns.droppedEventsCount[row] = reader.varint32();
+          break;
+        case 0x6a:
+          this.#readLink();
+          break;
+        case 0x70:
+          columns.droppedLinksCount[row] = reader.varint32();
+          break;
+        case 0x7a:
+          this.#readStatus(row);
+          break;
+        case 0x85:
+          columns.flags[row] = reader.fixed32();
+          break;
+        default:
+          reader.skip(tag);
+      }
+    }
+  }
+
+  #readStatus(row: number): void {
+    const reader = this.#reader;
+    const outer = reader.enter();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      if (tag === 0x12) this.#readText(this.#columns.statusMessage, row);
+      else if (tag === 0x18) this.#columns.statusCode[row] = this.#enum(HIGHEST_STATUS);
+      else reader.skip(tag);
+    }
+    reader.leave(outer);
+  }
+
+  #readEvent(): void {
+    const reader = this.#reader;
+    const { events } = this.#columns;
+    const outer = reader.enter();
+    const row = events.add();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case 0x09:
+          reader.fixed64();
+          events.timeUnixNano[2 * row] = reader.low;
+          events.timeUnixNano[2 * row + 1] = reader.high;
+          break;
+        case 0x12:
+          events.name[row] = this.#string();
+          break;
+        case 0x1a:
+          this.#readAttribute(events.attributes);
+          break;
+        case 0x20:
+          events.droppedAttributesCount[row] = reader.varint32();
+          break;
+        default:
+          reader.skip(tag);
+      }
+    }
+    events.attributes.closeOwner();
+    reader.leave(outer);
+  }
+
+  #readLink(): void {
+    const reader = this.#reader;
+    const { links } = this.#columns;
+    const outer = reader.enter();
+    const row = links.add();
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case 0x0a:
+          this.#readLinkId(links.traceId, row, 16);
+          break;
+        case 0x12:
+          this.#readLinkId(links.spanId, row, 8);
+          break;
+        case 0x1a:
+          this.#readText(links.traceState, row);
+          break;
+        case 0x22:
+          this.#readAttribute(links.attributes);
+          break;
+        case 0x28:
+          links.droppedAttributesCount[row] = reader.varint32();
+          break;
+        case 0x35:
+          links.flags[row] = reader.fixed32();
+          break;
+        default:
+          reader.skip(tag);
+      }
+    }
+    links.attributes.closeOwner();
+    reader.leave(outer);
+  }
+
+  #readId(into: Uint8Array, row: number, bytes: number, reason: RejectReason): void {
+    const reader = this.#reader;
+    const end = reader.lengthEnd();
+    const length = end - reader.at;
+    if (length === bytes) {
+      for (let i = 0; i < bytes; i++) into[row * bytes + i] = reader.bytes[reader.at + i]!;
+    } else if (length !== 0 || reason !== "invalid_parent_span_id") {
+      this.#reason ??= reason;
+      this.#problem = `${reason.slice("invalid_".length)} has ${length} bytes, want ${bytes}`;
+    }
+    reader.at = end;
+  }
+
+  #readLinkId(into: Uint8Array, row: number, bytes: number): void {
+    const id = this.#reader.slice();
+    if (id.length === bytes) into.set(id, row * bytes);
+    else this.#tally.repairs.invalidLinkIds++;
+  }
+
+  #checkIds(row: number): void {
+    if (this.#reason !== undefined) return;
+    const { traceId, spanId } = this.#columns;
+    if (isZero(traceId, row * 16, 16)) {
+      this.#reason = "invalid_trace_id";
+      this.#problem = "trace_id is missing or all zero";
+    } else if (isZero(spanId, row * 8, 8)) {
+      this.#reason = "invalid_span_id";
+      this.#problem = "span_id is missing or all zero";
+    }
+  }
+
+  #readText(into: { set(row: number, from: number, to: number): void }, row: number): void {
+    const reader = this.#reader;
+    const { values } = this.#columns.memory;
+    const end = reader.lengthEnd();
+    const from = values.length;
+    if (!values.appendText(reader.bytes, reader.at, end)) this.#tally.repairs.invalidUtf8++;
+    into.set(row, from, values.length);
+    reader.at = end;
+  }
+
+  /** The number of the string field that follows, in the columns' `strings`. */
+  #string(): number {
+    const reader = this.#reader;
+    const end = reader.lengthEnd();
+    const id = this.#columns.strings.intern(reader.bytes, reader.at, end);
+    reader.at = end;
+    return id;
+  }
+
+  #enum(highest: number): number {
+    const value = this.#reader.varint32();
+    if (value <= highest) return value;
+    this.#tally.repairs.unknownEnums++;
+    return 0;
+  }
+
+  #readAttribute(into: AttributeColumns): void {
+    const reader = this.#reader;
+    const outer = reader.enter();
+    let from = 0;
+    let to = 0;
+    this.#type = attributeTypes.encoded;
+    this.#low = this.#high = 0;
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      if (tag === 0x0a) {
+        to = reader.lengthEnd();
+        from = reader.at;
+        reader.at = to;
+      } else if (tag === 0x12) {
+        const value = reader.enter();
+        this.#readValue();
+        reader.leave(value);
+      } else reader.skip(tag);
+    }
+    reader.leave(outer);
+    into.set(this.#key(into, from, to), this.#type, this.#low, this.#high);
+  }
+
+  /** The number of the key in bytes [from, to), guessed from the attribute before it. */
+  #key(into: AttributeColumns, from: number, to: number): number {
+    const { keys } = this.#columns.memory;
+    const { bytes } = this.#reader;
+    if (into.length === 0) return keys.intern(bytes, from, to);
+    const previous = into.key[into.length - 1]!;
+    const guess = this.#nextKey[previous]!;
+    if (guess < keys.size && keys.is(guess, bytes, from, to)) return guess;
+    const key = keys.intern(bytes, from, to);
+    this.#nextKey = grown(this.#nextKey, keys.size);
+    this.#nextKey[previous] = key;
+    return key;
+  }
+
+  /** Reads the AnyValue that the reader is in: type and bits, the last field set wins. */
+  #readValue(): void {
+    const reader = this.#reader;
+    const start = reader.at;
+    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+      switch (tag) {
+        case anyValueTags.string:
+          this.#readStringValue();
+          break;
+        case anyValueTags.bool:
+          reader.varint64();
+          this.#setValue(attributeTypes.bool, reader.low === 0 && reader.high === 0 ? 0 : 1, 0);
+          break;
+        case anyValueTags.int:
+          reader.varint64();
+          this.#setValue(attributeTypes.int, reader.low, reader.high);
+          break;
+        case anyValueTags.double:
+          reader.fixed64();
+          this.#setValue(attributeTypes.double, reader.low, reader.high);
+          break;
+        case anyValueTags.array:
+        case anyValueTags.kvlist:
+        case anyValueTags.bytes:
+          reader.at = start;
+          this.#keepEncoded();
+          return;
+        default:
+          reader.skip(tag);
+      }
+    }
+  }
+
+  #readStringValue(): void {
+    const reader = this.#reader;
+    const { values } = this.#columns.memory;
+    const end = reader.lengthEnd();
+    const from = values.length;
+    if (!values.appendText(reader.bytes, reader.at, end)) this.#tally.repairs.invalidUtf8++;
+    reader.at = end;
+    this.#setValue(attributeTypes.string, from, values.length);
+  }
+
+  #keepEncoded(): void {
+    const reader = this.#reader;
+    const { values } = this.#columns.memory;
+    const start = reader.at;
+    checkAnyValue(reader, this.#limits.nestingDepth);
+    const from = values.length;
+    values.append(reader.bytes, start, reader.limit);
+    this.#setValue(attributeTypes.encoded, from, values.length);
+  }
+
+  #setValue(type: AttributeType, low: number, high: number): void {
+    this.#type = type;
+    this.#low = low;
+    this.#high = high;
+  }
+}
+
+function isZero(bytes: Uint8Array, from: number, count: number): boolean {
+  for (let i = from; i < from + count; i++) if (bytes[i] !== 0) return false;
+  return true;
+}
+
+function appendField(
+  arena: { append(source: Uint8Array, from: number, to: number): void },
+  tag: number,
+  body: Uint8Array,
+): void {
+  const head = [tag];
+  let rest = body.length;
+  for (; rest > 0x7f; rest >>>= 7) head.push((rest & 0x7f) | 0x80);
+  head.push(rest);
+  arena.append(Uint8Array.from(head), 0, head.length);
+  arena.append(body, 0, body.length);
+}
