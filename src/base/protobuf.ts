@@ -181,9 +181,14 @@ export class ProtoWriter {
     return this.#length;
   }
 
+  /** Forgets what was written; the memory is used again. */
+  clear(): void {
+    this.#length = 0;
+  }
+
   /** The bytes written so far, as a view that the next write may make stale. */
   finish(): Uint8Array {
-    return this.#bytes.subarray(0, this.#length);
+    return new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset, this.#length);
   }
 
   #reserve(count: number): void {

@@ -16,7 +16,7 @@ export type Plain = { [key: string]: unknown };
 /** Decodes strictly by the generated code. */
 export function oracleDecode(type: string, bytes: Uint8Array): Plain {
   const message = root.lookupType(`otlp.${type}`);
-  const object = message.toObject(message.decode(bytes), { longs: String, arrays: false }) as Plain;
+  const object = message.toObject(message.decode(bytes), { longs: String, arrays: false });
   return hexBytes(object) as Plain;
 }
 
@@ -71,18 +71,23 @@ function normal(value: unknown, parentKey = ""): unknown {
   if (Array.isArray(value)) {
     const items = value.map((item) => normal(item));
     if (parentKey !== "attributes") return items;
-    return items.sort((a, b) => ((a as Plain)["key"]! < (b as Plain)["key"]! ? -1 : 1));
+    return items.sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1));
   }
   if (value === null || typeof value !== "object") return value;
   const entries = Object.entries(value)
     .map(([key, inner]) => [key, normal(inner, key)] as const)
-    .filter(([key, inner]) => oneofs.has(key) || !isDefault(inner));
+    .filter(([key, inner]) => oneofs.has(key) || !isDefault(key, inner));
   return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
-function isDefault(value: unknown): boolean {
+function keyOf(attribute: unknown): string {
+  return ((attribute as Plain)["key"] ?? "") as string;
+}
+
+function isDefault(key: string, value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0;
-  return value === 0 || value === "" || value === "0" || value === false;
+  if (key.endsWith("UnixNano") && value === "0") return true;
+  return value === 0 || value === "" || value === false;
 }
 
 const uint32 = fc.nat({ max: 2 ** 32 - 1 });
