@@ -263,6 +263,7 @@ function readMessage(reader: ProtoReader, table: Table, dialect: JsonDialect): J
 
 function isDefault(value: unknown, field: Field): boolean {
   if (field.type === "enum") return value === 0 || value === field.names![0];
+  if (field.type === "string") return value === "";
   return value === "" || value === 0 || value === "0" || value === false;
 }
 
