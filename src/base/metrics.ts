@@ -38,6 +38,12 @@ export function createMetrics() {
       labelNames: ["mark"] as const,
       registers,
     }),
+    repairs: new Counter({
+      name: "clew_decode_repairs_total",
+      help: "Things set right in spans that were kept: duplicateKeys, invalidUtf8, unknownEnums, invalidLinkIds.",
+      labelNames: ["repair"] as const,
+      registers,
+    }),
     spansInserted: new Counter({
       name: "clew_spans_inserted_total",
       help: "Spans that ClickHouse has confirmed.",

@@ -1,0 +1,78 @@
+import type { SpanColumns } from "../model/span-columns.ts";
+import type { Settings, StoreClient } from "./client.ts";
+import { spansOfBlocks } from "./native/spans-of-blocks.ts";
+import { spanTableColumns } from "./schema.ts";
+import { identifier, joinSql, type Sql, sql } from "./sql.ts";
+
+/** A trace asked for. */
+export interface TraceRequest {
+  readonly tenant: string;
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  /** Seconds since 1970; spans filed under times well outside are not looked for. */
+  readonly startSeconds?: number;
+  readonly endSeconds?: number;
+}
+
+/** The spans of a trace, in the order of the table. */
+export interface StoredTrace {
+  readonly columns: SpanColumns;
+  /** Bytes of ClickHouse's answer. */
+  readonly inspectedBytes: number;
+  /** True if the trace has more spans than were asked for. */
+  readonly truncated: boolean;
+}
+
+/** How far outside a hint a trace's other spans may lie: a hint names a moment of the trace. */
+const HINT_REACH_SECONDS = 3600;
+
+/**
+ * Reads the spans of one trace, at most `maxSpans` of them and each once: of rows with the same
+ * (span id, kind, service), which a sender's retry leaves behind, the first counts.
+ */
+export async function readTrace(
+  client: StoreClient,
+  database: string,
+  request: TraceRequest,
+  limits: { readonly maxSpans: number; readonly settings: Settings },
+): Promise<StoredTrace> {
+  const names = joinSql(
+    spanTableColumns.map(([name]) => identifier(name)),
+    sql`, `,
+  );
+  const statement = sql`SELECT ${names}
+    FROM ${identifier(database)}.spans
+    WHERE tenant = ${{ type: "String", value: request.tenant }}
+      AND trace_id = unhex(${{ type: "String", value: request.traceId }})
+      ${timeCondition(request)}
+    ORDER BY tenant, time_bucket, trace_id, start_unix_nano
+    LIMIT ${{ type: "UInt64", value: limits.maxSpans + 1 }}`;
+  const bytes = await client.queryBytes(statement, "Native", limits.settings);
+  const seen = new Set<string>();
+  const columns = spansOfBlocks(bytes, (spans, row) => {
+    const identity = spanIdentity(spans, row);
+    if (seen.has(identity) || spans.length > limits.maxSpans) return false;
+    seen.add(identity);
+    return true;
+  });
+  const truncated = columns.length === limits.maxSpans && seen.size === limits.maxSpans;
+  return { columns, inspectedBytes: bytes.length, truncated };
+}
+
+function timeCondition({ startSeconds, endSeconds }: TraceRequest): Sql {
+  const from = Math.max(0, (startSeconds ?? 0) - HINT_REACH_SECONDS);
+  const since =
+    startSeconds === undefined
+      ? sql``
+      : sql`AND time_bucket >= toDateTime(${{ type: "UInt32", value: from }})`;
+  if (endSeconds === undefined) return since;
+  const to = endSeconds + HINT_REACH_SECONDS;
+  return sql`${since} AND time_bucket <= toDateTime(${{ type: "UInt32", value: to }})`;
+}
+
+/** What two rows of one span have in common. (Two spans may share an id: Zipkin's client and server,
+ * or senders that are wrong; their kinds or services differ.) */
+function spanIdentity(spans: SpanColumns, row: number): string {
+  const id = Buffer.from(spans.spanId.subarray(row * 8, row * 8 + 8)).toString("latin1");
+  return `${id}${spans.kind[row]} ${spans.resource[row]}`;
+}
