@@ -1,0 +1,116 @@
+/** Clew's own API, `/api/clew/v1`: see `contract.ts` for what is asked and answered. */
+import { Fault } from "../base/fault.ts";
+import { clewVersion } from "../base/version.ts";
+import { traceOfColumns } from "../model/trace-of-columns.ts";
+import type { Queries } from "../query/traces.ts";
+import type { StoredTrace } from "../store/read-trace.ts";
+import { encodeTracesData } from "../wire/otlp/encode.ts";
+import { tracesData } from "../wire/otlp/messages.ts";
+import { protoToJson } from "../wire/proto-json.ts";
+import {
+  apiBase,
+  type ErrorAnswer,
+  type StatusAnswer,
+  type TraceAnswer,
+  type TracesAnswer,
+} from "./contract.ts";
+import type { HttpFailure, HttpRequest, HttpResponse, Route } from "./http.ts";
+import { parseTraceId } from "./trace-id.ts";
+
+interface ClewApiOptions {
+  readonly queries: Queries;
+  /** The ports that OTLP is taken on, and the spans taken so far. */
+  readonly status: () => Promise<Pick<StatusAnswer, "otlp" | "spansReceived">>;
+}
+
+/** The routes of Clew's own API. */
+export function clewRoutes({ queries, status }: ClewApiOptions): Route[] {
+  return [
+    {
+      method: "GET",
+      pattern: `${apiBase}/traces`,
+      handler: async ({ query }) => json(await traces(queries, query)),
+    },
+    {
+      method: "GET",
+      pattern: `${apiBase}/traces/:id`,
+      handler: async (request) => {
+        const { columns } = await knownTrace(queries, request);
+        const answer: TraceAnswer = traceOfColumns(columns);
+        return json(answer);
+      },
+    },
+    {
+      method: "GET",
+      pattern: `${apiBase}/traces/:id/otlp`,
+      handler: async (request) => {
+        const { columns } = await knownTrace(queries, request);
+        const answer = json(protoToJson(encodeTracesData(columns), tracesData, "otlp"));
+        const file = `attachment; filename="trace-${parseTraceId(request.params["id"]!)}.json"`;
+        return { ...answer, headers: { ...answer.headers, "content-disposition": file } };
+      },
+    },
+    {
+      method: "GET",
+      pattern: `${apiBase}/status`,
+      handler: async () => {
+        const answer: StatusAnswer = {
+          version: clewVersion,
+          ...(await status()),
+          hasSpans: await queries.hasSpans(),
+        };
+        return json(answer);
+      },
+    },
+  ];
+}
+
+/** A failure of Clew's own API. */
+export function clewFailure({ code, message, status }: HttpFailure): HttpResponse {
+  const answer: ErrorAnswer = { error: { code, message } };
+  return { ...json(answer), status };
+}
+
+function json(value: unknown): HttpResponse {
+  const headers = { "content-type": "application/json", "cache-control": "no-store" };
+  return { status: 200, headers, body: JSON.stringify(value) };
+}
+
+async function knownTrace(queries: Queries, { params }: HttpRequest): Promise<StoredTrace> {
+  const traceId = parseTraceId(params["id"] ?? "");
+  const trace = await queries.trace({ traceId });
+  if (trace.columns.length > 0) return trace;
+  throw new Fault("notFound", `no span of trace ${traceId} is stored`);
+}
+
+const DEFAULT_LIMIT = 50;
+const HIGHEST_LIMIT = 1000;
+const DEFAULT_SINCE_SECONDS = 3600;
+const HIGHEST_SINCE_SECONDS = 10 * 365 * 86_400;
+
+async function traces(queries: Queries, query: URLSearchParams): Promise<TracesAnswer> {
+  const limit = whole(query, "limit", { byDefault: DEFAULT_LIMIT, highest: HIGHEST_LIMIT });
+  const withinSeconds = whole(query, "since", {
+    byDefault: DEFAULT_SINCE_SECONDS,
+    highest: HIGHEST_SINCE_SECONDS,
+  });
+  const service = query.get("service") ?? "";
+  const [found, services] = await Promise.all([
+    queries.traces({ limit, withinSeconds, ...(service === "" ? {} : { service }) }),
+    queries.services(withinSeconds),
+  ]);
+  return { traces: found, services };
+}
+
+function whole(
+  query: URLSearchParams,
+  name: string,
+  { byDefault, highest }: { readonly byDefault: number; readonly highest: number },
+): number {
+  const text = query.get(name) ?? "";
+  if (text === "") return byDefault;
+  const value = Number(text);
+  if (/^\d{1,15}$/.test(text) && value >= 1 && value <= highest) return value;
+  const problem = `${JSON.stringify(text)} is not a whole number from 1 to ${highest}`;
+  throw new Fault("invalid", `${name}: ${problem}`);
+}

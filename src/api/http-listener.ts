@@ -1,0 +1,177 @@
+/** Serves a Handler on a port: node:http with every limit set, and an end that waits for answers. */
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Logger } from "../base/log.ts";
+import { readBody } from "./body.ts";
+import type { BodyLimits, ByteBudget } from "./body.ts";
+import type { Handler, HttpRequest, HttpResponse } from "./http.ts";
+import { sendAnswer } from "./http-answer.ts";
+import { bind } from "./listener.ts";
+import type { Listener } from "./listener.ts";
+
+export interface HttpLimits extends BodyLimits {
+  /** Open connections; further ones are closed at once. */
+  readonly connections: number;
+  /** Bytes of all request headers together; more is answered 431. */
+  readonly headerBytes: number;
+  /** Longest time a client may take to send its headers; then it is answered 408. */
+  readonly headersTimeoutMs: number;
+  /** Longest time a client may take to send a whole request; then it is answered 408. */
+  readonly requestTimeoutMs: number;
+  /** How long an idle connection is kept for the next request. */
+  readonly keepAliveMs: number;
+  /** A connection on which nothing moves for so long is closed, waiting for our answer included. */
+  readonly stalledMs: number;
+  /** How long a client that was answered early may go on sending its body before it is cut off. */
+  readonly lingerMs: number;
+  /** How long `close` waits for requests in flight. */
+  readonly closeGraceMs: number;
+}
+
+/** 64 MiB is OTLP's recommended limit, before and after decompression. */
+export const defaultHttpLimits: HttpLimits = {
+  wireBytes: 64 * 1024 * 1024,
+  bodyBytes: 64 * 1024 * 1024,
+  connections: 4096,
+  headerBytes: 16 * 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 60_000,
+  // Longer than senders' usual export interval (5 s) and common proxies' idle time (60 s), so that
+  // the client is the one that closes: the other way round, a request can meet a closing socket.
+  keepAliveMs: 75_000,
+  stalledMs: 180_000,
+  lingerMs: 2000,
+  closeGraceMs: 10_000,
+};
+
+interface ListenOptions {
+  readonly host: string;
+  /** 0 takes any free one. */
+  readonly port: number;
+  readonly limits: HttpLimits;
+  /** Memory for request bodies; one budget can be shared by several doors. */
+  readonly budget: ByteBudget;
+  readonly logger: Logger;
+}
+
+/** Serves `handler`; rejects with Fault "unavailable" if the port cannot be had. */
+export async function listen(handler: Handler, options: ListenOptions): Promise<Listener> {
+  const { limits, logger, host } = options;
+  const server = createServer({
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    // How exact the two timeouts above are.
+    connectionsCheckingInterval: Math.min(limits.headersTimeoutMs, limits.requestTimeoutMs) / 4,
+  });
+  server.maxConnections = limits.connections;
+  server.timeout = limits.stalledMs;
+  server.on("drop", () => logger.debug("connection refused: too many", { host }));
+  const serve = (expectsContinue: boolean) => (message: IncomingMessage, reply: ServerResponse) => {
+    void serveOne(handler, options, { server, message, reply, expectsContinue });
+  };
+  server.on("request", serve(false));
+  server.on("checkContinue", serve(true));
+  const port = await bind(server, host, options.port);
+  return { host, port, close: () => closeServer(server, limits.closeGraceMs) };
+}
+
+interface Exchange {
+  readonly server: Server;
+  readonly message: IncomingMessage;
+  readonly reply: ServerResponse;
+  /** The client waits for "100 Continue" before it sends the body. */
+  readonly expectsContinue: boolean;
+}
+
+async function serveOne(
+  handler: Handler,
+  { limits, budget, logger }: ListenOptions,
+  { server, message, reply, expectsContinue }: Exchange,
+): Promise<void> {
+  const gone = new AbortController();
+  let reading: Promise<Buffer> | undefined;
+  const body = () => {
+    if (expectsContinue && reading === undefined) reply.writeContinue();
+    reading ??= readBody(message, limits, budget);
+    return reading;
+  };
+  reply.once("close", () => {
+    if (!reply.writableFinished) gone.abort();
+    if (!server.listening) server.closeIdleConnections();
+  });
+  reply.on("error", (error) => logger.debug("answer not delivered", { error }));
+  try {
+    const request = toRequest(message, body, gone.signal);
+    const answer = await answerOf(handler, request, logger);
+    // A client still waiting for its "continue" may or may not send the body now: there is no
+    // telling where its next request would begin.
+    const mustClose = !server.listening || (expectsContinue && reading === undefined);
+    if (mustClose) reply.setHeader("connection", "close");
+    reply.once("finish", () => discardRest(message, limits.lingerMs));
+    await sendAnswer(answer, { message, reply });
+  } catch (error) {
+    if (!isDisconnect(error)) logger.error("answer failed", { path: message.url, error });
+    reply.destroy();
+  } finally {
+    // A body that could not be read was given back already.
+    reading?.then(
+      (bytes) => budget.give(bytes.byteLength),
+      () => {},
+    );
+  }
+}
+
+async function answerOf(handler: Handler, request: HttpRequest, logger: Logger) {
+  try {
+    return await handler(request);
+  } catch (error) {
+    logger.error("handler failed", { method: request.method, path: request.path, error });
+    return { status: 500, body: "internal error\n" } satisfies HttpResponse;
+  }
+}
+
+const disconnectCodes = ["ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];
+
+function isDisconnect(error: unknown): boolean {
+  return error instanceof Error && disconnectCodes.includes(String("code" in error && error.code));
+}
+
+/** Throws away what is unread of a request; closes the connection if that does not end soon. */
+function discardRest(message: IncomingMessage, lingerMs: number): void {
+  message.resume();
+  if (message.complete) return;
+  const timer = setTimeout(() => message.socket.destroy(), lingerMs);
+  message.once("close", () => clearTimeout(timer));
+}
+
+function toRequest(
+  message: IncomingMessage,
+  body: () => Promise<Uint8Array>,
+  signal: AbortSignal,
+): HttpRequest {
+  // Proxies may send the absolute form, "http://host:port/path?query".
+  const target = (message.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
+  const mark = target.indexOf("?");
+  const path = mark === -1 ? target : target.slice(0, mark);
+  return {
+    method: message.method ?? "GET",
+    path: path === "" ? "/" : path,
+    params: {},
+    query: new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1)),
+    headers: message.headers,
+    signal,
+    body,
+  };
+}
+
+function closeServer(server: Server, graceMs: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  server.close(() => {
+    clearTimeout(timer);
+    resolve();
+  });
+  return promise;
+}
