@@ -163,7 +163,8 @@ export function writeAnyValue(writer: ProtoWriter, value: AnyValue): void {
   }
 }
 
-function writeKeyValue(writer: ProtoWriter, { key, value }: KeyValue): void {
+/** Writes the fields of a KeyValue, as `writeAnyValue`. */
+export function writeKeyValue(writer: ProtoWriter, { key, value }: KeyValue): void {
   writer.text(keyValueTags.key, key);
   writer.message(keyValueTags.value, () => writeAnyValue(writer, value));
 }

@@ -13,6 +13,7 @@
  */
 import type { Span, SpanKind } from "./trace.ts";
 
+/** One span in its place: a line of a waterfall. */
 export interface TreeRow {
   readonly span: Span;
   /** 0 for a root. */

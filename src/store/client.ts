@@ -59,6 +59,8 @@ const EXCEPTION_BYTES = 32_768;
 const readSettings: Settings = {
   // Above 2^53 a JSON number is no longer the number.
   output_format_json_quote_64bit_integers: 1,
+  // What only reads can change nothing, whatever its text; and ends when nobody waits for it.
+  readonly: "2",
   cancel_http_readonly_queries_on_client_close: 1,
 };
 

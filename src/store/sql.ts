@@ -13,7 +13,7 @@ type Scalar =
 /** A ClickHouse type that a parameter may have. */
 export type ParamType = Scalar | `Array(${Scalar})`;
 
-/** What a parameter may carry; whether it fits its type, ClickHouse decides. */
+/** What a parameter may carry: at most 128 KiB as text; whether it fits its type, ClickHouse decides. */
 export type ParamValue =
   | string
   | number

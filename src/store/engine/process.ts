@@ -43,8 +43,8 @@ const ASK_MS = 2_000;
 const STOP_GRACE_MS = 1_000;
 const LAST_LINES = 12;
 const LAST_BYTES = 1_500;
-const LAST_ERRORS = 3;
-const ERROR_LOG_TAIL_BYTES = 16_384;
+const LAST_CRASH_LINES = 5;
+const ERROR_LOG_TAIL_BYTES = 65_536;
 
 /** A new endpoint on loopback with a fresh user; the port is `preferredPort` if nobody has it now. */
 export async function freshEndpoint(preferredPort: number): Promise<Endpoint> {
@@ -133,8 +133,8 @@ async function spawnChild(setup: ProcessSetup): Promise<EngineProcess> {
   child.stdin.write(JSON.stringify(task) + "\n");
 
   const ended = endOf(child).then(async (how) => {
-    const errors = await lastErrors(config.paths.errorLog, errorLogStart);
-    return [how, ...said, ...errors].join("; ").slice(0, LAST_BYTES);
+    const crash = await crashLines(config.paths.errorLog, errorLogStart);
+    return [how, ...said, ...crash].join("; ").slice(0, LAST_BYTES);
   });
   const stop = async (): Promise<void> => {
     child.stdin.end();
@@ -168,8 +168,8 @@ function isNoise(line: string): boolean {
   return line === "" || /^(Logging \w+ to|Listening for|returned) /.test(line);
 }
 
-/** The newest errors that were appended to the error log since it had `start` bytes. */
-async function lastErrors(file: string, start: number): Promise<string[]> {
+/** What the engine wrote of a crash of its own, in the error log since it had `start` bytes. */
+async function crashLines(file: string, start: number): Promise<string[]> {
   const size = await sizeOf(file);
   // A smaller file is a new one: the old was rotated away.
   const from = Math.max(size < start ? 0 : start, size - ERROR_LOG_TAIL_BYTES);
@@ -183,8 +183,7 @@ async function lastErrors(file: string, start: number): Promise<string[]> {
       from,
     );
     const lines = buffer.toString("utf8", 0, bytesRead).split("\n");
-    const errors = lines.filter((line) => /<(Error|Fatal)>/.test(line)).slice(-LAST_ERRORS);
-    return errors.map((line) => line.replace(/, Stack trace \(.*/, ""));
+    return lines.filter((line) => line.includes("<Fatal>")).slice(0, LAST_CRASH_LINES);
   } finally {
     await handle.close();
   }

@@ -1,16 +1,26 @@
 import { ProtoWriter } from "../../base/protobuf.ts";
+import { writeKeyValue } from "../../model/any-value.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
+import type { KeyValue } from "../../model/trace.ts";
+
+interface EncodeOptions {
+  /** Gives resources without any attribute a `service.name`: Grafana drops their spans unsaid. */
+  readonly nameEmptyResources?: boolean;
+}
 
 /**
  * Spans as OTLP's TracesData in protobuf, grouped by resource and scope in the order these first
  * come. `resource`, `scope` and `status` are always there, empty if need be: Grafana reads through
  * them unasked.
  */
-export function encodeTracesData(columns: SpanColumns): Uint8Array {
+export function encodeTracesData(
+  columns: SpanColumns,
+  { nameEmptyResources = false }: EncodeOptions = {},
+): Uint8Array {
   const writer = new ProtoWriter(columns.length * 256);
   for (const [resource, scopes] of grouped(columns)) {
     writer.message(0x0a, () => {
-      writeResource(writer, columns, resource);
+      writeResource(writer, columns, resource, nameEmptyResources);
       for (const [scope, rows] of scopes) {
         writer.message(0x12, () => {
           writeScope(writer, columns, scope);
@@ -57,10 +67,23 @@ function writeFixed64(writer: ProtoWriter, tag: number, words: Uint32Array, row:
   writer.fixed64(high, low);
 }
 
-function writeResource(writer: ProtoWriter, columns: SpanColumns, resource: number): void {
+const unknownService: KeyValue = {
+  key: "service.name",
+  value: { stringValue: "unknown_service" },
+};
+
+function writeResource(
+  writer: ProtoWriter,
+  columns: SpanColumns,
+  resource: number,
+  nameIfEmpty: boolean,
+): void {
   const { resources } = columns;
+  const { attributes } = resources;
+  const isEmpty = attributes.start(resource) === attributes.end(resource);
   writer.message(0x0a, () => {
-    resources.attributes.write(writer, 0x0a, resource);
+    attributes.write(writer, 0x0a, resource);
+    if (nameIfEmpty && isEmpty) writer.message(0x0a, () => writeKeyValue(writer, unknownService));
     writeCount(writer, 0x10, resources.droppedAttributesCount[resource]!);
     const { entityRefs } = resources;
     writer.raw(entityRefs.arena.bytes, entityRefs.from(resource), entityRefs.to(resource));

@@ -1,0 +1,100 @@
+/** Use cases over stored traces: one by its id, and the newest ones. */
+import type { TraceSummary } from "../model/trace.ts";
+import { hasSpans, type ListedTrace, listServices, listTraces } from "../store/list-traces.ts";
+import type { StoreClient } from "../store/client.ts";
+import { asked } from "../store/query-faults.ts";
+import { readTrace, type StoredTrace } from "../store/read-trace.ts";
+
+export interface QueryLimits {
+  readonly seconds: number;
+  /** Spans of one trace that are read; a larger trace is cut. */
+  readonly traceSpans: number;
+}
+
+export interface QueryOptions {
+  readonly client: StoreClient;
+  readonly database: string;
+  readonly tenant: string;
+  readonly limits: QueryLimits;
+  readonly nowSeconds: () => number;
+}
+
+/** Which trace, and where in time to look for it. */
+export interface TraceQuery {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  readonly startSeconds?: number;
+  readonly endSeconds?: number;
+}
+
+export interface TracesQuery {
+  readonly service?: string;
+  /** Traces that started within so many seconds from now. */
+  readonly withinSeconds: number;
+  readonly limit: number;
+}
+
+/** What the doors may ask. All throw Fault "timeout" or "unavailable" when the store cannot answer. */
+export interface Queries {
+  /** The trace's spans, each once; no rows if it is not known. */
+  trace(query: TraceQuery): Promise<StoredTrace>;
+  /** Newest first. */
+  traces(query: TracesQuery): Promise<TraceSummary[]>;
+  /** The services with spans in the same stretch of time, sorted. */
+  services(withinSeconds: number): Promise<string[]>;
+  hasSpans(): Promise<boolean>;
+}
+
+/** The use cases over one store. */
+export function createQueries(options: QueryOptions): Queries {
+  const { client, database, tenant, limits, nowSeconds } = options;
+  const settings = {
+    max_execution_time: limits.seconds,
+    output_format_json_named_tuples_as_objects: 0,
+  } as const;
+  const reading = { client, database, settings };
+  return {
+    trace: (query) =>
+      asked(() =>
+        readTrace(
+          client,
+          database,
+          { tenant, ...query },
+          { maxSpans: limits.traceSpans, settings },
+        ),
+      ),
+    traces: ({ withinSeconds, ...query }) =>
+      asked(async () => {
+        const now = nowSeconds();
+        const sinceSeconds = Math.max(0, now - withinSeconds);
+        const listed = await listTraces(reading, {
+          tenant,
+          sinceSeconds,
+          nowSeconds: now,
+          ...query,
+        });
+        return listed.map(summary);
+      }),
+    services: (withinSeconds) =>
+      asked(() => listServices(reading, tenant, Math.max(0, nowSeconds() - withinSeconds))),
+    hasSpans: () => asked(() => hasSpans(reading, tenant)),
+  };
+}
+
+function summary(listed: ListedTrace): TraceSummary {
+  const services = listed.services.map(([name, spans, errors]) => ({
+    name,
+    spanCount: Number(spans),
+    errorCount: Number(errors),
+  }));
+  return {
+    traceId: listed.traceId,
+    rootService: listed.rootService,
+    rootName: listed.rootName,
+    startUnixNano: listed.startUnixNano,
+    durationNano: Number(BigInt(listed.endUnixNano) - BigInt(listed.startUnixNano)),
+    spanCount: services.reduce((sum, { spanCount }) => sum + spanCount, 0),
+    errorCount: services.reduce((sum, { errorCount }) => sum + errorCount, 0),
+    services,
+  };
+}

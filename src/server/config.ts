@@ -1,0 +1,320 @@
+/**
+ * Everything that can be set about Clew, in one schema. The file, the variables, the checks, `clew
+ * config` and docs/configuration.md all follow from it: a setting is added here and nowhere else.
+ */
+import { z } from "zod";
+import { logLevels } from "../base/log.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const GIB = 1024 * MIB;
+
+/** What people are told about a setting. */
+export interface Setting {
+  readonly about: string;
+  /** Completes "… is not ". */
+  readonly expects: string;
+  /** How text from a variable or a flag becomes a value. Numbers may come with a unit of bytes. */
+  readonly kind: "text" | "number" | "bytes" | "list";
+  readonly whenReached?: string;
+  /** Never shown. */
+  readonly secret?: true;
+}
+
+/** The prose of every setting, by its schema. */
+const settings = z.registry<Setting>();
+
+type Prose = Omit<Setting, "expects" | "kind">;
+
+function whole(range: { min: number; max: number; unit: string }, byDefault: number, prose: Prose) {
+  const { min, max, unit } = range;
+  const expects = `a whole number${unit && ` of ${unit}`} from ${min} to ${max}`;
+  return z
+    .int()
+    .min(min)
+    .max(max)
+    .default(byDefault)
+    .register(settings, { kind: "number", expects, ...prose });
+}
+
+function port(byDefault: number, about: string) {
+  return whole({ min: 0, max: 65_535, unit: "" }, byDefault, {
+    about: `${about} 0 takes any free port; the start message names it.`,
+  });
+}
+
+const bytesExpected = 'a size like 67108864, "64MiB" or "1.5 GB", from 1 KiB to 1 TiB';
+const bytesValue = z.preprocess(
+  (value) => (typeof value === "string" ? parseBytes(value) : value),
+  z
+    .int()
+    .min(KIB)
+    .max(1024 * GIB),
+);
+
+function bytes(byDefault: number, prose: Prose) {
+  return bytesValue
+    .default(byDefault)
+    .register(settings, { kind: "bytes", expects: bytesExpected, ...prose });
+}
+
+function text(pattern: RegExp, expects: string, byDefault: string, prose: Prose) {
+  return z
+    .string()
+    .regex(pattern)
+    .default(byDefault)
+    .register(settings, { kind: "text", expects, ...prose });
+}
+
+function section<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.strictObject(shape);
+}
+
+const data = section({
+  dir: text(/\S/, "the path of a folder", "./data", {
+    about:
+      "Folder for everything Clew keeps; made if missing. One Clew uses it at a time. A relative" +
+      " path starts at the folder Clew is started in.",
+  }),
+});
+
+const log = section({
+  level: z
+    .enum(logLevels)
+    .default("info")
+    .register(settings, {
+      kind: "text",
+      expects: `one of ${logLevels.join(", ")}`,
+      about: "The least severe events that are logged, as JSON lines on standard error.",
+    }),
+});
+
+const listen = section({
+  host: text(/^[\w.:-]+$/, "a host name or an IP address", "127.0.0.1", {
+    about:
+      "Address that all ports listen on. Clew asks nobody for a password, so by default only this" +
+      " machine reaches it; 0.0.0.0 (or ::) opens it to the network, as a container needs.",
+  }),
+});
+
+const otlp = section({
+  grpc: section({ port: port(4317, "Port for OTLP over gRPC.") }),
+  http: section({
+    port: port(4318, "Port for OTLP over HTTP (protobuf and JSON)."),
+    corsOrigins: z
+      .array(z.string().regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/))
+      .default(["*"])
+      .register(settings, {
+        kind: "list",
+        expects: 'a list of origins like "https://shop.example", or "*"',
+        about:
+          "Web origins whose pages may send spans from a browser; * stands for all. An empty list" +
+          " lets no page send.",
+      }),
+  }),
+  maxRequestBytes: bytes(64 * MIB, {
+    about: "Largest export request, before and after decompression each.",
+    whenReached:
+      "The request is refused whole (HTTP 413, gRPC RESOURCE_EXHAUSTED) and counted; reading stops" +
+      " at the limit.",
+  }),
+  maxNestingDepth: whole({ min: 1, max: 100, unit: "levels" }, 32, {
+    about: "Deepest nesting of lists and maps in an attribute's value.",
+    whenReached: "The request is refused as malformed (HTTP 400, gRPC INVALID_ARGUMENT).",
+  }),
+  maxSpansPerRequest: whole({ min: 1, max: 10_000_000, unit: "spans" }, 100_000, {
+    about: "Most spans in one export request.",
+    whenReached: "The request is refused whole (HTTP 413, gRPC RESOURCE_EXHAUSTED) and counted.",
+  }),
+});
+
+const http = section({
+  port: port(3200, "Port of the page, of Clew's own API and of trace by id as Tempo answers it."),
+});
+
+const ingest = section({
+  maxBlockRows: whole({ min: 1, max: 10_000_000, unit: "spans" }, 50_000, {
+    about: "Most spans that are written to ClickHouse at once.",
+    whenReached: "The block is sent and a new one begun.",
+  }),
+  maxBlockBytes: bytes(64 * MIB, {
+    about: "Most bytes that are written to ClickHouse at once.",
+    whenReached: "The block is sent and a new one begun.",
+  }),
+  maxBlockDelayMs: whole({ min: 1, max: 60_000, unit: "milliseconds" }, 200, {
+    about:
+      "Longest time a span waits for others to be written with. Senders get their answer when" +
+      " their spans are written.",
+    whenReached: "The block is sent as it is.",
+  }),
+  maxQueueBytes: bytes(512 * MIB, {
+    about: "Memory for spans that ClickHouse has not confirmed yet.",
+    whenReached:
+      "Senders are told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay); their" +
+      " requests are counted.",
+  }),
+  maxWaitSeconds: whole({ min: 1, max: 3600, unit: "seconds" }, 30, {
+    about: "Longest time an export request waits for ClickHouse.",
+    whenReached: "The sender is told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay).",
+  }),
+  maxFutureMinutes: whole({ min: 0, max: 525_600, unit: "minutes" }, 60, {
+    about: "How far ahead of Clew's clock a span may start.",
+    whenReached:
+      "The span is kept with its times as sent, marked farFuture, and filed under the day it came.",
+  }),
+});
+
+const retention = section({
+  days: whole({ min: 1, max: 36_500, unit: "days" }, 14, {
+    about: "How long spans are kept, by the day they started.",
+    whenReached:
+      "Whole days are deleted. A span that starts longer ago than this is kept, marked farPast, and" +
+      " filed under the day it came.",
+  }),
+});
+
+const clickhouse = section({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .refine((url) => new URL(url).username === "" && new URL(url).password === "")
+    .optional()
+    .register(settings, {
+      kind: "text",
+      expects: 'a URL like "http://clickhouse:8123" (user and password have their own settings)',
+      about: "A ClickHouse of yours to keep the spans in. Left out, Clew runs its own in data.dir.",
+    }),
+  user: text(/\S/, "a user name", "default", { about: "User at clickhouse.url." }),
+  password: z.string().default("").register(settings, {
+    kind: "text",
+    expects: "text (a number needs quotes)",
+    about: "Password at clickhouse.url. Better in its variable than in a file.",
+    secret: true,
+  }),
+  database: text(/^[A-Za-z_]\w{0,63}$/, "a name of letters, digits and _", "clew", {
+    about: "Database for Clew's tables; made if missing.",
+  }),
+  cluster: z
+    .string()
+    .regex(/^[\w.-]{1,64}$/)
+    .optional()
+    .register(settings, {
+      kind: "text",
+      expects: "a name of letters, digits, dots, dashes and _",
+      about: "Cluster that the tables are made on. Left out, they are made on one server.",
+    }),
+  engine: text(/^[A-Za-z]*MergeTree$/, 'a table engine like "MergeTree"', "MergeTree", {
+    about: 'Table engine of the spans; "ReplicatedMergeTree" where the cluster has replicas.',
+  }),
+  maxMemoryBytes: bytesValue.optional().register(settings, {
+    kind: "bytes",
+    expects: bytesExpected,
+    about: "Memory for Clew's own ClickHouse. Left out, it follows from the machine's memory.",
+    whenReached: "Queries that need more fail; inserts wait and are tried again.",
+  }),
+});
+
+const query = section({
+  maxSeconds: whole({ min: 1, max: 3600, unit: "seconds" }, 30, {
+    about: "Longest time a question to ClickHouse may take.",
+    whenReached: "The question is stopped and answered with a timeout (HTTP 504).",
+  }),
+  maxTraceSpans: whole({ min: 1, max: 10_000_000, unit: "spans" }, 200_000, {
+    about: "Most spans of one trace that are read.",
+    whenReached:
+      "The rest is left out: Tempo's v2 API says PARTIAL, its v1 API answers 422, the page tells.",
+  }),
+});
+
+/** A whole configuration, every setting present or filled from its default. */
+export const configSchema = section({
+  data,
+  log,
+  listen,
+  otlp,
+  http,
+  ingest,
+  retention,
+  clickhouse,
+  query,
+});
+
+/** What is in force. Fields are documented by `settings` and docs/configuration.md. */
+export type Config = z.infer<typeof configSchema>;
+
+/** One setting, found in the schema. */
+export interface Leaf {
+  /** Like "otlp.http.port". */
+  readonly key: string;
+  /** Like "CLEW_OTLP_HTTP_PORT". */
+  readonly variable: string;
+  readonly schema: z.ZodType;
+  readonly setting: Setting;
+}
+
+/** Every setting, in the schema's order. */
+export const leaves: readonly Leaf[] = leavesOf(configSchema, []);
+
+function leavesOf(group: z.ZodObject, path: readonly string[]): Leaf[] {
+  return Object.entries(group.shape).flatMap(([name, schema]) => {
+    const inner = [...path, name];
+    if (schema instanceof z.ZodObject) return leavesOf(schema, inner);
+    const leaf = schema as z.ZodType;
+    const setting = settings.get(leaf);
+    if (setting === undefined) throw new Error(`${inner.join(".")} has no prose`);
+    return { key: inner.join("."), variable: variableOf(inner), schema: leaf, setting };
+  });
+}
+
+function variableOf(path: readonly string[]): string {
+  const words = path.map((name) => name.replace(/[A-Z]/g, "_$&").toUpperCase());
+  return `CLEW_${words.join("_")}`;
+}
+
+/** The configuration from values by key; what is left out takes its default. Throws a ZodError if a
+ * value is wrong. */
+export function configFrom(values: ReadonlyMap<string, unknown>): Config {
+  const tree: Record<string, unknown> = {};
+  for (const { key } of leaves) {
+    const path = key.split(".");
+    const last = path.pop()!;
+    let at = tree;
+    for (const name of path) at = (at[name] ??= {}) as Record<string, unknown>;
+    if (values.has(key)) at[last] = values.get(key);
+  }
+  return configSchema.parse(tree);
+}
+
+/** What is in force when nothing is set. */
+export const defaultConfig: Config = configFrom(new Map());
+
+const byteUnits: Readonly<Record<string, number>> = {
+  "": 1,
+  b: 1,
+  kb: 1e3,
+  mb: 1e6,
+  gb: 1e9,
+  tb: 1e12,
+  kib: KIB,
+  mib: MIB,
+  gib: GIB,
+  tib: 1024 * GIB,
+};
+
+/** The bytes that text like "64MiB", "1.5 GB" or "4096" stands for, rounded down, or undefined. */
+export function parseBytes(size: string): number | undefined {
+  const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(size.trim());
+  const unit = byteUnits[match?.[2]?.toLowerCase() ?? "?"];
+  return match && unit !== undefined ? Math.floor(Number(match[1]) * unit) : undefined;
+}
+
+/** The shortest exact text for a number of bytes: 67108864 is "64MiB", 1000 is "1000". */
+export function formatBytes(value: number): string {
+  const units = [
+    ["TiB", 1024 * GIB],
+    ["GiB", GIB],
+    ["MiB", MIB],
+    ["KiB", KIB],
+  ] as const;
+  const fit = units.find(([, size]) => value >= size && value % size === 0);
+  return fit ? `${value / fit[1]}${fit[0]}` : String(value);
+}

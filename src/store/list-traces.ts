@@ -1,0 +1,171 @@
+import type { Settings, StoreClient } from "./client.ts";
+import { identifier, type Sql, sql } from "./sql.ts";
+
+/** Traces asked for: the newest of those that start in a stretch of time up to now. */
+export interface ListRequest {
+  readonly tenant: string;
+  /** Only traces with a span of this service. */
+  readonly service?: string;
+  /** Seconds since 1970. */
+  readonly sinceSeconds: number;
+  readonly nowSeconds: number;
+  readonly limit: number;
+}
+
+/** What one trace looks like from outside; 64-bit integers are decimal text. */
+export interface ListedTrace {
+  readonly traceId: string;
+  readonly startUnixNano: string;
+  readonly endUnixNano: string;
+  readonly rootService: string;
+  readonly rootName: string;
+  /** Sorted by name: name, spans, spans with status error. */
+  readonly services: readonly (readonly [name: string, spans: string, errors: string])[];
+}
+
+/**
+ * How long before the range a trace may have begun and still be judged whole: a trace whose spans
+ * lie further apart is taken to start with the first one in reach.
+ */
+const REACH_SECONDS = 900;
+const FIRST_SLICE_SECONDS = 300;
+
+/** Where ClickHouse looks, and with what limits. */
+export interface Reading {
+  readonly client: StoreClient;
+  readonly database: string;
+  readonly settings: Settings;
+}
+
+/**
+ * The newest traces by start. Looks at the last five minutes first and goes back twice as far each
+ * time there are not enough, so it does not matter how much is stored.
+ */
+export async function listTraces(reading: Reading, request: ListRequest): Promise<ListedTrace[]> {
+  const { sinceSeconds, nowSeconds, limit } = request;
+  for (let back = FIRST_SLICE_SECONDS; ; back *= 2) {
+    const from = Math.max(sinceSeconds, nowSeconds - back);
+    const traceIds = await newestTraceIds(reading, request, from);
+    if (traceIds.length < limit && from > sinceSeconds) continue;
+    if (traceIds.length === 0) return [];
+    return describe(reading, request, traceIds, from);
+  }
+}
+
+/** Where a span is filed in time: its start, or its arrival if the start is out of all bounds. */
+const filedNano = sql`if(bitAnd(marks, 6) = 0, start_unix_nano,
+  toUnixTimestamp(time_bucket) * toUInt64(1000000000))`;
+
+async function newestTraceIds(
+  { client, database, settings }: Reading,
+  { tenant, service, limit }: ListRequest,
+  fromSeconds: number,
+): Promise<string[]> {
+  const ofService =
+    service === undefined
+      ? sql``
+      : sql`AND countIf(${serviceName} = ${{ type: "String", value: service }}) > 0`;
+  const rows = await client.query<{ id: string }>(
+    sql`SELECT lower(hex(trace_id)) AS id, min(${filedNano}) AS filed
+      FROM ${identifier(database)}.spans
+      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
+      GROUP BY trace_id
+      HAVING filed >= ${{ type: "UInt64", value: BigInt(fromSeconds) * 1_000_000_000n }} ${ofService}
+      ORDER BY filed DESC, id
+      LIMIT ${{ type: "UInt64", value: limit }}`,
+    settings,
+  );
+  return rows.map(({ id }) => id);
+}
+
+const serviceName = sql`ifNull(nullIf(resource_service_name, ''), 'unknown_service')`;
+
+function inReach(fromSeconds: number): Sql {
+  const from = Math.max(0, fromSeconds - REACH_SECONDS);
+  return sql`time_bucket >= toDateTime(${{ type: "UInt32", value: from - (from % 300) }})`;
+}
+
+interface DescribedRow {
+  readonly id: string;
+  readonly start: string;
+  readonly end: string;
+  readonly root: readonly [service: string, name: string];
+  readonly services: ListedTrace["services"];
+}
+
+async function describe(
+  { client, database, settings }: Reading,
+  { tenant }: ListRequest,
+  traceIds: readonly string[],
+  fromSeconds: number,
+): Promise<ListedTrace[]> {
+  // Innermost: each span once. Then by service, then by trace. Spans with impossible times count,
+  // but do not stretch the trace.
+  const rows = await client.query<DescribedRow>(
+    sql`SELECT lower(hex(trace_id)) AS id,
+        min(first) AS start, max(last) AS end, min(filed) AS listed,
+        argMin(root, if(root_start = 0, 18446744073709551615, root_start)) AS root,
+        arraySort(groupArray((service, spans, errors))) AS services
+      FROM (
+        SELECT trace_id, service, count() AS spans, countIf(status = 2) AS errors,
+          min(span_filed) AS filed,
+          if(countIf(sane) = 0, min(start), minIf(start, sane)) AS first,
+          if(countIf(sane) = 0, max(start), maxIf(start + toUInt64(greatest(duration, 0)), sane)) AS last,
+          argMinIf((service, name), start, is_root) AS root,
+          minIf(start, is_root) AS root_start
+        FROM (
+          SELECT trace_id, span_id, kind, ${serviceName} AS service,
+            any(start_unix_nano) AS start, any(duration_nano) AS duration, any(name) AS name,
+            any(status_code) AS status, any(bitAnd(marks, 6)) = 0 AS sane,
+            any(parent_span_id) = toFixedString('', 8) AS is_root, any(${filedNano}) AS span_filed
+          FROM ${identifier(database)}.spans
+          WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
+            AND trace_id IN (
+              SELECT unhex(arrayJoin(${{ type: "Array(String)", value: traceIds }})))
+          GROUP BY trace_id, span_id, kind, service
+        )
+        GROUP BY trace_id, service
+      )
+      GROUP BY trace_id
+      ORDER BY listed DESC, id`,
+    settings,
+  );
+  return rows.map(({ id, start, end, root, services }) => ({
+    traceId: id,
+    startUnixNano: start,
+    endUnixNano: end,
+    rootService: root[0],
+    rootName: root[1],
+    services,
+  }));
+}
+
+/** Every service with spans filed since then, sorted. */
+export async function listServices(
+  { client, database, settings }: Reading,
+  tenant: string,
+  sinceSeconds: number,
+): Promise<string[]> {
+  const rows = await client.query<{ service: string }>(
+    sql`SELECT DISTINCT ${serviceName} AS service
+      FROM ${identifier(database)}.spans
+      WHERE tenant = ${{ type: "String", value: tenant }}
+        AND time_bucket >= toDateTime(${{ type: "UInt32", value: sinceSeconds - (sinceSeconds % 300) }})
+      ORDER BY service`,
+    settings,
+  );
+  return rows.map(({ service }) => service);
+}
+
+/** Whether the tenant has any span at all. */
+export async function hasSpans(
+  { client, database, settings }: Reading,
+  tenant: string,
+): Promise<boolean> {
+  const rows = await client.query(
+    sql`SELECT 1 FROM ${identifier(database)}.spans
+      WHERE tenant = ${{ type: "String", value: tenant }} LIMIT 1`,
+    settings,
+  );
+  return rows.length > 0;
+}
