@@ -69,6 +69,7 @@ export class Batcher {
   #open: Batch;
   #timer: NodeJS.Timeout | undefined;
   readonly #sealed: Batch[] = [];
+  readonly #unsettled = new Set<Batch>();
   readonly #inserting = new Set<Promise<void>>();
   // Of sealed batches, until they are settled.
   #queuedBytes = 0;
@@ -117,9 +118,14 @@ export class Batcher {
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
     this.#seal();
-    const deadline = setTimeout(() => this.#aborted.abort(), graceMs);
+    const drained = this.#drain();
+    await Promise.race([drained, sleep(graceMs, undefined, { ref: false })]);
+    this.#aborted.abort();
+    for (const batch of this.#unsettled) settle(batch, unavailable("Clew is stopping"));
+  }
+
+  async #drain(): Promise<void> {
     while (this.#inserting.size > 0) await Promise.all(this.#inserting);
-    clearTimeout(deadline);
   }
 
   #newBatch(): Batch {
@@ -154,6 +160,7 @@ export class Batcher {
     this.#queuedBytes += this.#open.bytes;
     this.#queuedSpans += this.#open.columns.length;
     this.#sealed.push(this.#open);
+    this.#unsettled.add(this.#open);
     this.#open = this.#newBatch();
     this.#startInserts();
   }
@@ -164,6 +171,7 @@ export class Batcher {
       if (batch === undefined) return;
       const inserting: Promise<void> = this.#insert(batch).finally(() => {
         this.#inserting.delete(inserting);
+        this.#unsettled.delete(batch);
         this.#queuedBytes -= batch.bytes;
         this.#queuedSpans -= batch.columns.length;
         this.#gauge();
@@ -182,7 +190,6 @@ export class Batcher {
         log.warn("batch dropped: all its senders were told to come back", { spans: made.rows });
         return;
       }
-      if (this.#aborted.signal.aborted) return settle(batch, unavailable("Clew is stopping"));
       const end = metrics.insertSeconds.startTimer();
       try {
         await insert(made);

@@ -4,6 +4,7 @@
  *     start   data lock → engine → schema → queue → doors
  *     close   doors (answer what they have) → queue (insert what it has) → client → engine → lock
  */
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ByteBudget } from "../api/body.ts";
 import { clewFailure, clewRoutes } from "../api/clew.ts";
@@ -46,6 +47,7 @@ export interface Server {
 
 const TENANT = "single-tenant";
 const STORE_GRACE_MS = 10_000;
+const READY_MS = 2000;
 const pageFolder = fileURLToPath(new URL("../../dist/ui", import.meta.url));
 
 /** Starts everything; when it settles, spans are taken. What was started is stopped again if a later
@@ -259,9 +261,10 @@ function apiHandler(
 }
 
 async function trouble(client: StoreClient): Promise<string | undefined> {
+  const silent = sleep(READY_MS, "silent", { ref: false });
   try {
-    await client.ping();
-    return undefined;
+    const first = await Promise.race([client.ping(), silent]);
+    return first === "silent" ? `ClickHouse is silent for ${READY_MS} ms` : undefined;
   } catch (error) {
     return `ClickHouse does not answer: ${error instanceof Error ? error.message : String(error)}`;
   }

@@ -133,8 +133,8 @@ async function spawnChild(setup: ProcessSetup): Promise<EngineProcess> {
   child.stdin.write(JSON.stringify(task) + "\n");
 
   const ended = endOf(child).then(async (how) => {
-    const crash = await crashLines(config.paths.errorLog, errorLogStart);
-    return [how, ...said, ...crash].join("; ").slice(0, LAST_BYTES);
+    const crash = await crashLines(config.paths.errorLog, errorLogStart).catch(String);
+    return [how, said, crash].flat().join("; ").slice(0, LAST_BYTES);
   });
   const stop = async (): Promise<void> => {
     child.stdin.end();

@@ -1,0 +1,139 @@
+/** Trace by id as Grafana Tempo answers it: ids, hints, statuses and texts that clients match on. */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { postTraces, startTestClew, type TestClew } from "../support/clew.ts";
+import { oracleDecode, oracleEncode } from "../support/oracle.ts";
+
+const LONG_ID = "00f1e2d3c4b5a6978899aabbccddeeff";
+const SHORT_ID = "000000000000000000000000000abc12";
+const START_SECONDS = Math.floor(Date.now() / 1000) - 5 * 3600;
+
+describe("Tempo's trace by id", () => {
+  let clew: TestClew;
+  before(async () => {
+    clew = await startTestClew();
+    const start = `${START_SECONDS}000000000`;
+    const spans = [LONG_ID, SHORT_ID].map((traceId) => ({
+      traceId: Buffer.from(traceId, "hex"),
+      spanId: Buffer.alloc(8, 7),
+      name: `span of ${traceId}`,
+      startTimeUnixNano: start,
+      endTimeUnixNano: start,
+    }));
+    const body = oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    const sent = await Promise.all([postTraces(clew, body), postTraces(clew, body)]); // a retry, as it were
+    assert.deepEqual(
+      sent.map(({ status }) => status),
+      [200, 200],
+    );
+  });
+  after(() => clew.close());
+
+  const found: [name: string, path: string][] = [
+    ["as it is", LONG_ID],
+    ["upper case", LONG_ID.toUpperCase()],
+    ["without its leading zeros", LONG_ID.replace(/^0+/, "")],
+    ["64-bit, short", "abc12"],
+    ["64-bit, padded to 16", "00000000000abc12"],
+    ["with a hint around it", `${LONG_ID}?start=${START_SECONDS - 60}&end=${START_SECONDS + 60}`],
+    ["with a hint near it", `${LONG_ID}?start=${START_SECONDS + 600}&end=${START_SECONDS + 660}`],
+    ["hints of zero are none", `${LONG_ID}?start=0&end=0`],
+    ["every mode", `${LONG_ID}?mode=blocks&blockStart=0&blockEnd=ff`],
+  ];
+  for (const [name, path] of found) {
+    test(`found: ${name}`, async () => {
+      const v1 = await fetch(`${clew.apiUrl}/api/traces/${path}`);
+      assert.equal(v1.status, 200);
+      assert.match(v1.headers.get("content-type") ?? "", /^application\/json/);
+      const { batches } = (await v1.json()) as { batches: { scopeSpans: { spans: object[] }[] }[] };
+      assert.equal(batches[0]!.scopeSpans[0]!.spans.length, 1, "a retry shows once");
+      const v2 = await fetch(`${clew.apiUrl}/api/v2/traces/${path}`);
+      const envelope = (await v2.json()) as { trace: { resourceSpans: unknown }; metrics: object };
+      assert.deepEqual(envelope.trace.resourceSpans, batches);
+      assert.deepEqual(Object.keys(envelope).sort(), ["metrics", "trace"]);
+    });
+  }
+
+  test("ids are base64, resource, scope and status are always there", async () => {
+    const answer = await fetch(`${clew.apiUrl}/api/v2/traces/${LONG_ID}`);
+    const { trace } = (await answer.json()) as { trace: unknown };
+    assert.deepEqual(trace, {
+      resourceSpans: [
+        {
+          resource: {
+            attributes: [{ key: "service.name", value: { stringValue: "unknown_service" } }],
+          },
+          scopeSpans: [
+            {
+              scope: {},
+              spans: [
+                {
+                  traceId: Buffer.from(LONG_ID, "hex").toString("base64"),
+                  spanId: Buffer.alloc(8, 7).toString("base64"),
+                  name: `span of ${LONG_ID}`,
+                  startTimeUnixNano: `${START_SECONDS}000000000`,
+                  endTimeUnixNano: `${START_SECONDS}000000000`,
+                  status: {},
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    });
+  });
+
+  const missing: [name: string, path: string][] = [
+    ["unknown id", "1234"],
+    ["a hint hours away", `${LONG_ID}?start=${START_SECONDS + 9000}&end=${START_SECONDS + 9060}`],
+  ];
+  for (const [name, path] of missing) {
+    test(`not found: ${name}`, async () => {
+      const v1 = await fetch(`${clew.apiUrl}/api/traces/${path}`);
+      assert.deepEqual([v1.status, await v1.text()], [404, ""]);
+      const v2 = await fetch(`${clew.apiUrl}/api/v2/traces/${path}`);
+      assert.deepEqual([v2.status, await v2.text()], [200, '{"trace":{},"metrics":{}}']);
+      const headers = { accept: "application/protobuf" };
+      const protobuf = await fetch(`${clew.apiUrl}/api/v2/traces/${path}`, { headers });
+      assert.equal(protobuf.headers.get("content-type"), "application/protobuf");
+      const envelope = oracleDecode(
+        "TraceByIDResponse",
+        new Uint8Array(await protobuf.arrayBuffer()),
+      );
+      assert.deepEqual(envelope, { trace: {}, metrics: {} });
+    });
+  }
+
+  const hex = "trace IDs can only contain hex characters: invalid character";
+  const refused: [path: string, message: string][] = [
+    ["zz", `${hex} 'z' at position 1`],
+    ["12%20", `${hex} ' ' at position 3`],
+    ["12é", `${hex} 'é' at position 3`],
+    ["1".repeat(33), "trace IDs can't be larger than 128 bits"],
+    ["1?start=x", 'invalid start: strconv.ParseInt: parsing "x": invalid syntax'],
+    ["1?end=1.5", 'invalid end: strconv.ParseInt: parsing "1.5": invalid syntax'],
+    ["1?start=5&end=3", "http parameter start must be before end. received start=5 end=3"],
+    ["1?mode=foo", "invalid value for mode foo"],
+  ];
+  for (const [path, message] of refused) {
+    test(`refused: ${path.slice(0, 20)}`, async () => {
+      for (const version of ["/api/traces", "/api/v2/traces"]) {
+        const answer = await fetch(`${clew.apiUrl}${version}/${path}`);
+        assert.equal(answer.status, 400);
+        assert.match(answer.headers.get("content-type") ?? "", /^text\/plain/);
+        assert.equal(await answer.text(), message);
+      }
+    });
+  }
+
+  test("what clients probe", async () => {
+    const text = async (path: string): Promise<string> =>
+      (await fetch(`${clew.apiUrl}${path}`)).text();
+    assert.equal(await text("/api/echo"), "echo");
+    assert.equal(await text("/ready"), "ready\n");
+    const info = JSON.parse(await text("/api/status/buildinfo")) as { version: string };
+    assert.match(info.version, /^2\.\d+\.\d+$/);
+    const unknown = await fetch(`${clew.apiUrl}/api/nothing`);
+    assert.equal(unknown.status, 404);
+  });
+});

@@ -1,0 +1,88 @@
+/** A Clew for a test: in this process, on free ports, in a folder of its own. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createLogger } from "../../src/base/log.ts";
+import { type Config, configSchema } from "../../src/server/config.ts";
+import { type Server, startServer } from "../../src/server/server.ts";
+
+/** A running Clew and how to reach it. */
+export interface TestClew {
+  readonly server: Server;
+  readonly config: Config;
+  readonly otlpUrl: string;
+  readonly grpcUrl: string;
+  readonly apiUrl: string;
+  /** The log lines so far, parsed. */
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+  /** Stops Clew, if it still runs, and removes its folder. */
+  close(): Promise<void>;
+}
+
+type Section = Readonly<Record<string, unknown>>;
+
+/** Starts one; `sections` are laid over the defaults, section by section. */
+export async function startTestClew(
+  sections: Readonly<Record<string, Section>> = {},
+): Promise<TestClew> {
+  const folder = mkdtempSync(path.join(tmpdir(), "clew-test-"));
+  const defaults = configSchema.parse(emptySections());
+  const config: Config = configSchema.parse({
+    ...defaults,
+    data: { dir: folder },
+    otlp: { ...defaults.otlp, grpc: { port: 0 }, http: { ...defaults.otlp.http, port: 0 } },
+    http: { port: 0 },
+    ...sections,
+  });
+  const events: Record<string, unknown>[] = [];
+  const log = createLogger({
+    level: "info",
+    write: (line) => events.push(JSON.parse(line) as Record<string, unknown>),
+    now: () => new Date(),
+  });
+  const server = await startServer(config, log);
+  const at = (port: number): string => `http://127.0.0.1:${port}`;
+  return {
+    server,
+    config,
+    events,
+    otlpUrl: at(server.ports.http),
+    grpcUrl: at(server.ports.grpc),
+    apiUrl: at(server.ports.api),
+    close: async () => {
+      await server.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function emptySections(): object {
+  return Object.fromEntries(
+    Object.keys(configSchema.shape).map((name) => [
+      name,
+      name === "otlp" ? { grpc: {}, http: {} } : {},
+    ]),
+  );
+}
+
+/** Posts an encoded request to a Clew's OTLP/HTTP door. */
+export function postTraces(
+  clew: TestClew,
+  body: Uint8Array,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`${clew.otlpUrl}/v1/traces`, {
+    method: "POST",
+    headers: { "content-type": "application/x-protobuf", ...headers },
+    body: Uint8Array.from(body),
+  });
+}
+
+/** GETs a path of the API port and takes the bytes; throws unless the status is 200. */
+export async function getBytes(clew: TestClew, where: string, accept: string): Promise<Uint8Array> {
+  const answer = await fetch(`${clew.apiUrl}${where}`, { headers: { accept } });
+  if (answer.status !== 200) {
+    throw new Error(`GET ${where}: ${answer.status} ${await answer.text()}`);
+  }
+  return new Uint8Array(await answer.arrayBuffer());
+}
