@@ -4,6 +4,7 @@ import type { Readable, Transform } from "node:stream";
 import { constants, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import { Fault } from "../base/fault.ts";
 
+/** How large a body may be. */
 export interface BodyLimits {
   /** Bytes of one body as it comes over the wire; more is a Fault "tooLarge". */
   readonly wireBytes: number;

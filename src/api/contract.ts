@@ -5,6 +5,7 @@
 import type { FaultCode } from "../base/fault.ts";
 import type { Trace, TraceSummary } from "../model/trace.ts";
 
+/** Where the API is. */
 export const apiBase = "/api/clew/v1";
 
 /** `GET /api/clew/v1/traces?service=<name>&limit=<1..1000, default 50>&since=<seconds, default 3600>`:
@@ -29,6 +30,7 @@ export interface StatusAnswer {
   readonly hasSpans: boolean;
 }
 
+/** What every failure answers. */
 export interface ErrorAnswer {
   readonly error: { readonly code: FaultCode | "internal"; readonly message: string };
 }

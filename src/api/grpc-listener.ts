@@ -28,6 +28,7 @@ import { clipMessage, encodeStatus } from "./rpc-status.ts";
 import { grpcStatus, toFailure } from "./status.ts";
 import type { Failure, FailureCode } from "./status.ts";
 
+/** What a gRPC port takes before it refuses. */
 export interface GrpcLimits {
   /** Bytes of one message, before and after decompression; more is RESOURCE_EXHAUSTED. */
   readonly bodyBytes: number;

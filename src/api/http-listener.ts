@@ -9,6 +9,7 @@ import { sendAnswer } from "./http-answer.ts";
 import { bind } from "./listener.ts";
 import type { Listener } from "./listener.ts";
 
+/** What an HTTP port takes before it refuses. */
 export interface HttpLimits extends BodyLimits {
   /** Open connections; further ones are closed at once. */
   readonly connections: number;

@@ -9,6 +9,7 @@ import type { Logger } from "../base/log.ts";
 import { httpStatus, toFailure } from "./status.ts";
 import type { Failure } from "./status.ts";
 
+/** A request as handlers see it. */
 export interface HttpRequest {
   /** As sent, so "HEAD" for a HEAD request although a GET route answers it. */
   readonly method: string;
@@ -24,6 +25,7 @@ export interface HttpRequest {
   readonly body: () => Promise<Uint8Array>;
 }
 
+/** An answer, not yet sent. */
 export interface HttpResponse {
   readonly status: number;
   /** Names in lower case. */
@@ -35,6 +37,7 @@ export interface HttpResponse {
 /** Answers a request. It may throw or reject only if something above it catches. */
 export type Handler = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
 
+/** A method and paths, and who answers them. */
 export interface Route {
   /**
    * In capitals. "GET" answers HEAD too, "*" any method on paths that no route before it knows:

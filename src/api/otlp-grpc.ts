@@ -13,6 +13,7 @@ import type { GrpcLimits, GrpcMethod } from "./grpc-listener.ts";
 import type { Listener } from "./listener.ts";
 import { encodeExportResponse } from "./rpc-status.ts";
 
+/** What the gRPC door needs. */
 export interface OtlpGrpcOptions {
   readonly host: string;
   /** 0 takes any free one. */

@@ -16,6 +16,7 @@ import {
   statusJson,
 } from "./rpc-status.ts";
 
+/** What the HTTP door needs. */
 export interface OtlpHttpOptions {
   readonly receive: Receive;
   readonly metrics: Metrics;

@@ -40,7 +40,7 @@ export function createMetrics() {
     }),
     repairs: new Counter({
       name: "clew_decode_repairs_total",
-      help: "Things set right in spans that were kept: duplicateKeys, invalidUtf8, unknownEnums, invalidLinkIds.",
+      help: "Things set right in spans that were kept: a key twice, bytes not UTF-8 and the like.",
       labelNames: ["repair"] as const,
       registers,
     }),
@@ -83,4 +83,5 @@ export function createMetrics() {
   };
 }
 
+/** See `createMetrics`. */
 export type Metrics = ReturnType<typeof createMetrics>;

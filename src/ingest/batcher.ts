@@ -23,6 +23,7 @@ import { type SpanInsert, spanInsert } from "../store/write-spans.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
 import type { DecodeLimits } from "../wire/otlp/limits.ts";
 
+/** When a batch is sealed, and how much may wait for how long. */
 export interface BatcherLimits {
   readonly blockRows: number;
   readonly blockBytes: number;
@@ -37,6 +38,7 @@ export interface BatcherLimits {
   readonly retryLastMs: number;
 }
 
+/** Where batches go, and who counts them. */
 export interface BatcherOptions {
   readonly limits: BatcherLimits;
   readonly decodeLimits: DecodeLimits;

@@ -1,7 +1,7 @@
 import { markBits, type SpanColumns } from "../model/span-columns.ts";
 
 /** Spans are filed by five minutes of their start: the second part of the table's order. */
-export const TIME_BUCKET_SECONDS = 300;
+const TIME_BUCKET_SECONDS = 300;
 
 /** How far from its arrival a span may be dated and still be filed under its own time. */
 export interface TimeLimits {

@@ -136,7 +136,7 @@ function readKeyValue(reader: ProtoReader): KeyValue {
 }
 
 /** Writes the fields of `value`, without a tag or a length of its own. */
-export function writeAnyValue(writer: ProtoWriter, value: AnyValue): void {
+function writeAnyValue(writer: ProtoWriter, value: AnyValue): void {
   if ("stringValue" in value) writer.text(anyValueTags.string, value.stringValue);
   else if ("boolValue" in value) {
     writer.varint(anyValueTags.bool);

@@ -49,7 +49,7 @@ export class TextColumn {
 }
 
 /** Resources; those of one batch are few beside its spans. Strings are numbers of `strings`. */
-export class ResourceColumns {
+class ResourceColumns {
   length = 0;
   readonly attributes: AttributeColumns;
   schemaUrl = new Uint32Array(16);
@@ -75,7 +75,7 @@ export class ResourceColumns {
 }
 
 /** Instrumentation scopes, as `ResourceColumns`. */
-export class ScopeColumns {
+class ScopeColumns {
   length = 0;
   readonly attributes: AttributeColumns;
   name = new Uint32Array(16);
@@ -100,7 +100,7 @@ export class ScopeColumns {
 }
 
 /** Events of all spans, in the order of their spans. */
-export class EventColumns {
+class EventColumns {
   length = 0;
   readonly attributes: AttributeColumns;
   /** By span: where its events end. */
@@ -126,7 +126,7 @@ export class EventColumns {
 }
 
 /** Links of all spans, in the order of their spans. */
-export class LinkColumns {
+class LinkColumns {
   length = 0;
   readonly attributes: AttributeColumns;
   /** By span: where its links end. */

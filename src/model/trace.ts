@@ -24,6 +24,7 @@ export interface KeyValue {
   readonly value: AnyValue;
 }
 
+/** OpenTelemetry's span kinds by their number in OTLP. */
 export const spanKinds = [
   "unspecified",
   "internal",
@@ -32,17 +33,19 @@ export const spanKinds = [
   "producer",
   "consumer",
 ] as const;
-/** OpenTelemetry's SpanKind; the index in `spanKinds` is its number in OTLP. */
+/** One of `spanKinds`. */
 export type SpanKind = (typeof spanKinds)[number];
 
+/** OpenTelemetry's status codes by their number in OTLP. */
 export const spanStatuses = ["unset", "ok", "error"] as const;
-/** OpenTelemetry's StatusCode; the index in `spanStatuses` is its number in OTLP. */
+/** One of `spanStatuses`. */
 export type SpanStatus = (typeof spanStatuses)[number];
 
 /** What Clew noticed about a span's times: it ends before it starts, or it is dated so far from its
  * arrival that it is filed under the arrival's day instead. The times themselves are kept as sent. */
 export type SpanMark = "endsBeforeStart" | "farFuture" | "farPast";
 
+/** Who made spans: a process, a service instance. */
 export interface Resource {
   /** `service.name`, or "unknown_service" where a sender left it out. */
   readonly service: string;
@@ -51,6 +54,7 @@ export interface Resource {
   readonly schemaUrl: string;
 }
 
+/** The instrumentation that made spans. */
 export interface Scope {
   readonly name: string;
   readonly version: string;
@@ -59,6 +63,7 @@ export interface Scope {
   readonly schemaUrl: string;
 }
 
+/** Something that happened at one moment of a span. */
 export interface SpanEvent {
   readonly name: string;
   /** Nanoseconds since the trace's start; negative if before it. */
@@ -67,6 +72,7 @@ export interface SpanEvent {
   readonly droppedAttributesCount: number;
 }
 
+/** A span elsewhere that a span names as its cause. */
 export interface SpanLink {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
@@ -78,6 +84,7 @@ export interface SpanLink {
   readonly droppedAttributesCount: number;
 }
 
+/** One operation within a trace. */
 export interface Span {
   /** 16 lower-case hex digits. Not unique within a trace: Zipkin's shared spans are two. */
   readonly spanId: string;

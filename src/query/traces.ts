@@ -5,12 +5,14 @@ import type { StoreClient } from "../store/client.ts";
 import { asked } from "../store/query-faults.ts";
 import { readTrace, type StoredTrace } from "../store/read-trace.ts";
 
+/** What a question may cost. */
 export interface QueryLimits {
   readonly seconds: number;
   /** Spans of one trace that are read; a larger trace is cut. */
   readonly traceSpans: number;
 }
 
+/** Whose spans are asked for, and where they are. */
 export interface QueryOptions {
   readonly client: StoreClient;
   readonly database: string;
@@ -27,6 +29,7 @@ export interface TraceQuery {
   readonly endSeconds?: number;
 }
 
+/** Which traces to list. */
 export interface TracesQuery {
   readonly service?: string;
   /** Traces that started within so many seconds from now. */

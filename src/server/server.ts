@@ -66,7 +66,7 @@ export async function startServer(config: Config, log: Logger): Promise<Server> 
 function closeOnce(closers: (() => Promise<void>)[], log: Logger): () => Promise<void> {
   let closing: Promise<void> | undefined;
   const closeAll = async (): Promise<void> => {
-    for (const closer of closers.reverse()) {
+    for (const closer of closers.toReversed()) {
       await closer().catch((error: unknown) => log.error("could not stop cleanly", { error }));
     }
   };
@@ -96,13 +96,12 @@ async function start(
     },
   });
   const ports = await openDoors(config, { log, metrics, receive, client, closers });
-  const { promise: closed, resolve } = Promise.withResolvers<void>();
-  void engine?.failed.then(async (fault) => {
+  const stoppedByItself = async (): Promise<void> => {
+    const fault = await (engine?.failed ?? new Promise<never>(() => {}));
     log.error("the embedded ClickHouse is given up, Clew stops", { error: fault });
     await close();
-    resolve();
-  });
-  return { ports, enginePid: () => engine?.pid(), closed, close };
+  };
+  return { ports, enginePid: () => engine?.pid(), closed: stoppedByItself(), close };
 }
 
 function nowSeconds(): number {

@@ -160,8 +160,18 @@ function quoteString(text: string): string {
 
 // A quoted text or name (with backslash escapes; a doubled quote is two of them), a comment, the end
 // of a statement, a quote that nothing closes, or any other text.
-const token =
-  /(?<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)|(?<comment>--[^\n]*|\/\*.*?\*\/)|(?<end>;)|(?<open>['"`]|\/\*)|[^'"`;/-]+|./gs;
+const token = new RegExp(
+  [
+    /(?<quoted>'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|`(?:[^`\\]|\\.)*`)/,
+    /(?<comment>--[^\n]*|\/\*.*?\*\/)/,
+    /(?<end>;)/,
+    /(?<open>['"`]|\/\*)/,
+    /[^'"`;/-]+|./,
+  ]
+    .map(({ source }) => source)
+    .join("|"),
+  "gs",
+);
 
 /** The statements of a text, without their semicolons and comments, in order. */
 export function splitStatements(text: string): string[] {

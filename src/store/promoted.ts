@@ -8,6 +8,7 @@ import { attributeTypes, type AttributeType } from "../model/attribute-columns.t
 /** Whose attribute it is. */
 export type AttributeScope = "span" | "resource";
 
+/** An attribute and the column that holds its values of one type. */
 export interface PromotedAttribute {
   readonly scope: AttributeScope;
   readonly key: string;

@@ -4,36 +4,26 @@
  * case is a whole tag (field << 3 | wire type), so a known field with a foreign type is unknown too.
  */
 import { Fault } from "../../base/fault.ts";
-import { grown } from "../../base/growable.ts";
 import { ProtoReader } from "../../base/protobuf.ts";
-import { anyValueTags, checkAnyValue } from "../../model/any-value.ts";
-import {
-  type AttributeColumns,
-  type AttributeType,
-  attributeTypes,
-} from "../../model/attribute-columns.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
+import { AttributeDecoder } from "./decode-attributes.ts";
 import { type Decoded, type DecodeLimits, type RejectReason, Tally } from "./limits.ts";
 
 const HIGHEST_KIND = 5;
 const HIGHEST_STATUS = 2;
 
-/** Decodes requests into one set of columns; remembers which attribute keys follow each other. */
+/** Decodes requests into one set of columns. */
 export class OtlpDecoder {
   readonly #columns: SpanColumns;
   readonly #limits: DecodeLimits;
   #reader = new ProtoReader(new Uint8Array(0));
   #tally = new Tally();
-  #nextKey = new Uint32Array(64); // by key: the key that came after it last time
+  readonly #attributes: AttributeDecoder;
   // The place in the request, for messages.
   #resourceSpans = 0;
   #scopeSpans = 0;
   #span = 0;
   #spansSeen = 0;
-  // The attribute value read last.
-  #type: AttributeType = attributeTypes.encoded;
-  #low = 0;
-  #high = 0;
   // The span at hand: the first thing wrong with it.
   #reason: RejectReason | undefined;
   #problem = "";
@@ -41,6 +31,7 @@ export class OtlpDecoder {
   constructor(columns: SpanColumns, limits: DecodeLimits) {
     this.#columns = columns;
     this.#limits = limits;
+    this.#attributes = new AttributeDecoder(columns.memory, limits.nestingDepth);
   }
 
   /**
@@ -80,7 +71,7 @@ export class OtlpDecoder {
     lists.push(resources.attributes, scopes.attributes);
     return {
       duplicateKeys: lists.reduce((sum, list) => sum + list.duplicates, 0),
-      invalidUtf8: strings.repaired + memory.keys.repaired,
+      invalidUtf8: strings.repaired + memory.keys.repaired + this.#attributes.invalidUtf8,
     };
   }
 
@@ -125,7 +116,7 @@ export class OtlpDecoder {
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       switch (tag) {
         case 0x0a:
-          this.#readAttribute(resources.attributes);
+          this.#attributes.read(this.#reader, resources.attributes);
           break;
         case 0x10:
           resources.droppedAttributesCount[row] = reader.varint32();
@@ -188,7 +179,7 @@ export class OtlpDecoder {
           scopes.version[row] = this.#string();
           break;
         case 0x1a:
-          this.#readAttribute(scopes.attributes);
+          this.#attributes.read(this.#reader, scopes.attributes);
           break;
         case 0x20:
           scopes.droppedAttributesCount[row] = reader.varint32();
@@ -258,7 +249,7 @@ export class OtlpDecoder {
           columns.endUnixNano[2 * row + 1] = reader.high;
           break;
         case 0x4a:
-          this.#readAttribute(columns.attributes);
+          this.#attributes.read(this.#reader, columns.attributes);
           break;
         case 0x50:
           columns.droppedAttributesCount[row] = reader.varint32();
@@ -314,7 +305,7 @@ export class OtlpDecoder {
           events.name[row] = this.#string();
           break;
         case 0x1a:
-          this.#readAttribute(events.attributes);
+          this.#attributes.read(this.#reader, events.attributes);
           break;
         case 0x20:
           events.droppedAttributesCount[row] = reader.varint32();
@@ -344,7 +335,7 @@ export class OtlpDecoder {
           this.#readText(links.traceState, row);
           break;
         case 0x22:
-          this.#readAttribute(links.attributes);
+          this.#attributes.read(this.#reader, links.attributes);
           break;
         case 0x28:
           links.droppedAttributesCount[row] = reader.varint32();
@@ -415,101 +406,6 @@ export class OtlpDecoder {
     if (value <= highest) return value;
     this.#tally.repairs.unknownEnums++;
     return 0;
-  }
-
-  #readAttribute(into: AttributeColumns): void {
-    const reader = this.#reader;
-    const outer = reader.enter();
-    let from = 0;
-    let to = 0;
-    this.#type = attributeTypes.encoded;
-    this.#low = this.#high = 0;
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      if (tag === 0x0a) {
-        to = reader.lengthEnd();
-        from = reader.at;
-        reader.at = to;
-      } else if (tag === 0x12) {
-        const value = reader.enter();
-        this.#readValue();
-        reader.leave(value);
-      } else reader.skip(tag);
-    }
-    reader.leave(outer);
-    into.set(this.#key(into, from, to), this.#type, this.#low, this.#high);
-  }
-
-  /** The number of the key in bytes [from, to), guessed from the attribute before it. */
-  #key(into: AttributeColumns, from: number, to: number): number {
-    const { keys } = this.#columns.memory;
-    const { bytes } = this.#reader;
-    if (into.length === 0) return keys.intern(bytes, from, to);
-    const previous = into.key[into.length - 1]!;
-    const guess = this.#nextKey[previous]!;
-    if (guess < keys.size && keys.is(guess, bytes, from, to)) return guess;
-    const key = keys.intern(bytes, from, to);
-    this.#nextKey = grown(this.#nextKey, keys.size);
-    this.#nextKey[previous] = key;
-    return key;
-  }
-
-  /** Reads the AnyValue that the reader is in: type and bits, the last field set wins. */
-  #readValue(): void {
-    const reader = this.#reader;
-    const start = reader.at;
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-      switch (tag) {
-        case anyValueTags.string:
-          this.#readStringValue();
-          break;
-        case anyValueTags.bool:
-          reader.varint64();
-          this.#setValue(attributeTypes.bool, reader.low === 0 && reader.high === 0 ? 0 : 1, 0);
-          break;
-        case anyValueTags.int:
-          reader.varint64();
-          this.#setValue(attributeTypes.int, reader.low, reader.high);
-          break;
-        case anyValueTags.double:
-          reader.fixed64();
-          this.#setValue(attributeTypes.double, reader.low, reader.high);
-          break;
-        case anyValueTags.array:
-        case anyValueTags.kvlist:
-        case anyValueTags.bytes:
-          reader.at = start;
-          this.#keepEncoded();
-          return;
-        default:
-          reader.skip(tag);
-      }
-    }
-  }
-
-  #readStringValue(): void {
-    const reader = this.#reader;
-    const { values } = this.#columns.memory;
-    const end = reader.lengthEnd();
-    const from = values.length;
-    if (!values.appendText(reader.bytes, reader.at, end)) this.#tally.repairs.invalidUtf8++;
-    reader.at = end;
-    this.#setValue(attributeTypes.string, from, values.length);
-  }
-
-  #keepEncoded(): void {
-    const reader = this.#reader;
-    const { values } = this.#columns.memory;
-    const start = reader.at;
-    checkAnyValue(reader, this.#limits.nestingDepth);
-    const from = values.length;
-    values.append(reader.bytes, start, reader.limit);
-    this.#setValue(attributeTypes.encoded, from, values.length);
-  }
-
-  #setValue(type: AttributeType, low: number, high: number): void {
-    this.#type = type;
-    this.#low = low;
-    this.#high = high;
   }
 }
 

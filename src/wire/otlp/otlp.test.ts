@@ -78,7 +78,10 @@ test("cut short at every byte: refused with the place, or a whole prefix; column
       decoder.decode(body.subarray(0, end));
       columns.rewind(mark);
     } catch (error) {
-      assert.ok(error instanceof Fault && error.code === "invalid", `cut at ${end}: ${String(error)}`);
+      assert.ok(
+        error instanceof Fault && error.code === "invalid",
+        `cut at ${end}: ${String(error)}`,
+      );
       assert.match(error.message, /^ExportTraceServiceRequest.* at byte \d+/);
     }
     assert.deepEqual(columns.mark(), mark, `cut at ${end}`);

@@ -1,0 +1,74 @@
+/** Questions to a running Clew over HTTP. */
+import { apiBase, type ErrorAnswer } from "../api/contract.ts";
+import { Fault } from "../base/fault.ts";
+import { type Given, type Option, UsageError } from "./arguments.ts";
+
+const DEFAULT_URL = "http://127.0.0.1:3200";
+const TIMEOUT_MS = 60_000;
+
+/** The option that says which Clew is asked. */
+export const urlOption: Option = {
+  type: "text",
+  value: "URL",
+  about: `the running Clew to ask (default: CLEW_URL, or ${DEFAULT_URL})`,
+};
+
+/** The address of the Clew to ask, without a slash at its end. Throws UsageError. */
+export function clewUrl(given: Given, env: Readonly<Record<string, string | undefined>>): string {
+  const url = given.text("url") ?? (env["CLEW_URL"] || DEFAULT_URL);
+  const name = given.has("url") ? "--url" : "CLEW_URL";
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) {
+    throw new UsageError(`${name} takes a URL like ${DEFAULT_URL}, got "${url}"`);
+  }
+  return url.replace(/\/+$/, "");
+}
+
+/** Asks Clew's own API, `path` following its base. Throws Fault for any answer but a good one. */
+export async function askClew<Answer>(url: string, path: string): Promise<Answer> {
+  const { ok, status, text } = await get(url, apiBase + path);
+  const answer = parse(text);
+  if (ok && answer !== undefined) return answer as Answer;
+  const { error } = (answer ?? {}) as Partial<ErrorAnswer>;
+  if (typeof error?.message === "string") {
+    throw new Fault(status === 404 ? "notFound" : "unavailable", error.message);
+  }
+  throw new Fault("unavailable", `what answers at ${url} is not Clew (HTTP ${status})`);
+}
+
+/** The trace as OTLP's JSON, just as the server sends it. */
+export async function askTraceJson(url: string, traceId: string): Promise<string> {
+  const { ok, status, text } = await get(url, `/api/traces/${traceId}`);
+  if (status === 404) throw new Fault("notFound", `no trace ${traceId}`);
+  if (!ok) throw new Fault("unavailable", text.trim() || `${url} answered HTTP ${status}`);
+  return text;
+}
+
+function parse(text: string): object | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+async function get(url: string, path: string) {
+  try {
+    const response = await fetch(url + path, {
+      headers: { accept: "application/json" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    return { ok: response.ok, status: response.status, text: await response.text() };
+  } catch (error) {
+    const hint = 'is it running? "clew start" starts it, --url names another';
+    const message = `cannot reach Clew at ${url} (${reasonOf(error)}): ${hint}`;
+    throw new Fault("unavailable", message, { cause: error });
+  }
+}
+
+/** What fetch says went wrong; the telling error is often the cause of a "fetch failed". */
+function reasonOf(error: unknown): string {
+  const { cause, message } = error as Error;
+  const inner = cause as NodeJS.ErrnoException | undefined;
+  return inner?.code ?? inner?.message ?? message;
+}

@@ -1,0 +1,86 @@
+import { useEffect } from "preact/hooks";
+import type { Route } from "../route.ts";
+import { TracePage } from "../trace/trace-page.tsx";
+import { TracesPage } from "../traces/traces-page.tsx";
+import { LogoIcon, ThemeIcon } from "./icons.tsx";
+import { isTyping, KeysDialog, keysShown } from "./keys-dialog.tsx";
+import { Notice } from "./notice.tsx";
+import { OpenTrace } from "./open-trace.tsx";
+import { route } from "./place.ts";
+import { chooseTheme, nextTheme, theme } from "./theme.ts";
+
+/** The whole page: the bar on top, below it what the address asks for. */
+export function App() {
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === "?" && !isTyping(event)) keysShown.value = true;
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
+  return (
+    <>
+      <header class="top">
+        <a class="brand" href="/" aria-label="Clew: recent traces">
+          <LogoIcon />
+          <span>Clew</span>
+        </a>
+        <OpenTrace />
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Show the keys"
+          title="Keys (?)"
+          onClick={() => (keysShown.value = true)}
+        >
+          ?
+        </button>
+        <button
+          type="button"
+          class="icon-button theme-button"
+          aria-label={`Theme: ${theme.value}. Change to ${nextTheme(theme.value)}`}
+          title={`Theme: ${theme.value}`}
+          onClick={() => chooseTheme(nextTheme(theme.value))}
+        >
+          <ThemeIcon />
+          {theme.value !== "auto" && <span class="theme-name">{theme.value}</span>}
+        </button>
+      </header>
+      <Page route={route.value} />
+      <KeysDialog />
+    </>
+  );
+}
+
+function Page({ route }: { route: Route }) {
+  switch (route.kind) {
+    case "traces":
+      return <TracesPage query={route} />;
+    case "trace":
+      return <TracePage key={route.traceId} query={route} />;
+    case "wrongTraceId":
+      return (
+        <Notice title={`“${route.typed}” is not a trace id`}>
+          <p>{route.message}</p>
+          <ToTraces />
+        </Notice>
+      );
+    case "unknown":
+      return (
+        <Notice title="There is no such page">
+          <p>
+            <code>{route.path}</code> leads nowhere.
+          </p>
+          <ToTraces />
+        </Notice>
+      );
+  }
+}
+
+function ToTraces() {
+  return (
+    <p>
+      <a href="/">Show the recent traces</a>
+    </p>
+  );
+}

@@ -1,0 +1,49 @@
+import { signal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
+import { keyHelp } from "../trace/keys.ts";
+import { CloseIcon } from "./icons.tsx";
+
+/** Whether the list of keys is shown. */
+export const keysShown = signal(false);
+
+/** The list of keys, over the page. */
+export function KeysDialog() {
+  const dialog = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    if (keysShown.value) dialog.current?.showModal();
+    else dialog.current?.close();
+  }, [keysShown.value]);
+  return (
+    <dialog ref={dialog} aria-labelledby="keys-title" onClose={() => (keysShown.value = false)}>
+      <div class="dialog-head">
+        <h2 id="keys-title">Keys</h2>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close"
+          onClick={() => (keysShown.value = false)}
+        >
+          <CloseIcon />
+        </button>
+      </div>
+      <dl class="keys">
+        {keyHelp.map(([keys, what]) => (
+          <div key={what}>
+            <dt>
+              {keys.map((key) => (
+                <kbd key={key}>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{what}</dd>
+          </div>
+        ))}
+      </dl>
+    </dialog>
+  );
+}
+
+/** Whether a key press is meant for a text field, a list of choices or an open dialog. */
+export function isTyping(event: KeyboardEvent): boolean {
+  const { target } = event;
+  return target instanceof Element && target.closest("input, select, textarea, dialog") !== null;
+}

@@ -1,0 +1,233 @@
+import { useSignal } from "@preact/signals";
+import type { Span } from "../../model/trace.ts";
+import { formatDuration, formatShare, formatSome } from "../format.ts";
+import { traceHref } from "../route.ts";
+import { CopyButton } from "../shell/copy-button.tsx";
+import { CloseIcon, ErrorIcon, NoticeIcon } from "../shell/icons.tsx";
+import { Service } from "../shell/service.tsx";
+import { Attributes, PlainAttributes } from "./attribute-list.tsx";
+import { filterAttributes } from "./attributes.ts";
+import { markTexts, selfNano, serviceOf, type TraceView } from "./view.ts";
+
+interface DrawerProps {
+  readonly view: TraceView;
+  readonly row: number;
+  readonly onClose: () => void;
+}
+
+/** Everything known of one span. */
+export function Drawer({ view, row, onClose }: DrawerProps) {
+  const { span } = view.rows[row]!;
+  const service = serviceOf(view.trace, span);
+  return (
+    <aside class="drawer" aria-label="Chosen span">
+      <div class="drawer-head">
+        <div>
+          <Service name={service} colour={view.colours.get(service)!} />
+          <h2>{span.name === "" ? "(no name)" : span.name}</h2>
+        </div>
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Close the details"
+          title="Close (Esc)"
+          onClick={onClose}
+        >
+          <CloseIcon />
+        </button>
+      </div>
+      <div class="drawer-body" tabIndex={0} role="group" aria-label="Details">
+        <Status span={span} />
+        {span.marks.map((mark) => (
+          <p key={mark} class="odd">
+            <NoticeIcon /> {markTexts[mark][1]}
+          </p>
+        ))}
+        <Timing view={view} row={row} />
+        <AttributeGroups view={view} span={span} />
+        <Events span={span} />
+        <Links span={span} />
+        <Ids view={view} span={span} />
+      </div>
+    </aside>
+  );
+}
+
+/** Puts the keyboard into the drawer's filter. */
+export function focusAttributeFilter(): void {
+  document.querySelector<HTMLInputElement>("#attribute-filter")?.focus();
+}
+
+function Status({ span }: { span: Span }) {
+  if (span.status !== "error") return null;
+  return (
+    <p class="status error">
+      <ErrorIcon />
+      <span>{span.statusMessage === "" ? "Error, without a message" : span.statusMessage}</span>
+    </p>
+  );
+}
+
+function Timing({ view, row }: { view: TraceView; row: number }) {
+  const { span } = view.rows[row]!;
+  const facts: readonly (readonly [string, string])[] = [
+    ["Kind", span.kind],
+    ["Status", span.status],
+    ["Starts at", formatDuration(span.startNano)],
+    ["Duration", formatDuration(span.durationNano)],
+    ["Self time", formatDuration(selfNano(view.rows, row))],
+    ["Of trace", formatShare(span.durationNano, view.trace.durationNano)],
+  ];
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function AttributeGroups({ view, span }: { view: TraceView; span: Span }) {
+  const filter = useSignal("");
+  const resource = view.trace.resources[span.resource]!;
+  const scope = view.trace.scopes[span.scope]!;
+  const groups = [
+    { title: "Attributes", ...span },
+    { title: "Resource", ...resource },
+    { title: `Scope ${[scope.name, scope.version].filter(Boolean).join(" ")}`, ...scope },
+  ].filter((group) => group.attributes.length > 0 || group.droppedAttributesCount > 0);
+  const shown = groups.map((group) => ({
+    ...group,
+    attributes: filterAttributes(group.attributes, filter.value),
+  }));
+  const none = filter.value !== "" && shown.every(({ attributes }) => attributes.length === 0);
+  return (
+    <>
+      <input
+        id="attribute-filter"
+        class="field"
+        type="search"
+        placeholder="Filter attributes"
+        aria-label="Filter attributes by key or value"
+        value={filter.value}
+        onInput={(event) => (filter.value = event.currentTarget.value)}
+        onKeyDown={(event) => {
+          if (event.key !== "Escape") return;
+          if (filter.value === "") event.currentTarget.blur();
+          filter.value = "";
+        }}
+      />
+      {none && <p class="soft">No attribute has “{filter.value}” in its key or value.</p>}
+      {groups.length === 0 && <p class="soft">This span has no attributes.</p>}
+      {shown
+        .filter(({ attributes }) => filter.value === "" || attributes.length > 0)
+        .map(({ title, attributes, droppedAttributesCount }) => (
+          <Attributes
+            key={title}
+            title={title}
+            attributes={attributes}
+            droppedCount={droppedAttributesCount}
+          />
+        ))}
+    </>
+  );
+}
+
+function Events({ span }: { span: Span }) {
+  if (span.events.length === 0 && span.droppedEventsCount === 0) return null;
+  const events = [...span.events].sort((a, b) => a.timeNano - b.timeNano);
+  return (
+    <section>
+      <h3>
+        Events <span class="soft">{events.length}</span>
+        <Dropped count={span.droppedEventsCount} what="event" />
+      </h3>
+      <ol class="events">
+        {events.map((event, i) => (
+          <li key={i}>
+            <div class="event-head">
+              <span class={event.name === "exception" ? "error" : ""}>
+                {event.name === "exception" && <ErrorIcon />} {event.name}
+              </span>
+              <span class="soft" title="Since the span's start">
+                {formatDuration(event.timeNano - span.startNano)}
+              </span>
+            </div>
+            <PlainAttributes
+              attributes={event.attributes}
+              droppedCount={event.droppedAttributesCount}
+            />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Links({ span }: { span: Span }) {
+  if (span.links.length === 0 && span.droppedLinksCount === 0) return null;
+  return (
+    <section>
+      <h3>
+        Links <span class="soft">{span.links.length}</span>
+        <Dropped count={span.droppedLinksCount} what="link" />
+      </h3>
+      <ol class="links">
+        {span.links.map((link, i) => (
+          <li key={i}>
+            <a href={traceHref({ traceId: link.traceId, span: link.spanId })}>
+              <code>{link.traceId}</code> <code>{link.spanId}</code>
+            </a>
+            {link.traceState !== "" && <Id name="Trace state" value={link.traceState} />}
+            <PlainAttributes
+              attributes={link.attributes}
+              droppedCount={link.droppedAttributesCount}
+            />
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Ids({ view, span }: { view: TraceView; span: Span }) {
+  const resource = view.trace.resources[span.resource]!;
+  const scope = view.trace.scopes[span.scope]!;
+  const ids: readonly (readonly [string, string])[] = [
+    ["Span id", span.spanId],
+    ["Parent span id", span.parentSpanId ?? ""],
+    ["Trace state", span.traceState],
+    ["Flags", span.flags === 0 ? "" : `0x${span.flags.toString(16).padStart(2, "0")}`],
+    ["Scope", [scope.name, scope.version].filter(Boolean).join(" ")],
+    ["Scope schema", scope.schemaUrl],
+    ["Resource schema", resource.schemaUrl],
+  ];
+  return (
+    <section>
+      <h3>Identity</h3>
+      {ids
+        .filter(([, value]) => value !== "")
+        .map(([name, value]) => (
+          <Id key={name} name={name} value={value} />
+        ))}
+    </section>
+  );
+}
+
+function Id({ name, value }: { name: string; value: string }) {
+  return (
+    <div class="attribute">
+      <span class="key">{name}</span>
+      <span class="value mono">{value}</span>
+      <CopyButton text={value} what={name} />
+    </div>
+  );
+}
+
+function Dropped({ count, what }: { count: number; what: string }) {
+  if (count === 0) return null;
+  return <span class="odd"> {formatSome(count, what)} dropped by the sender</span>;
+}

@@ -1,0 +1,165 @@
+import {
+  formatCount,
+  formatDuration,
+  formatInstant,
+  formatOffset,
+  formatSome,
+  unixMs,
+} from "../format.ts";
+import { localOffset } from "../local-time.ts";
+import { traceHref, type TraceQuery } from "../route.ts";
+import { CopyButton } from "../shell/copy-button.tsx";
+import { DownloadIcon, ErrorIcon, NoticeIcon, ReloadIcon } from "../shell/icons.tsx";
+import { Service } from "../shell/service.tsx";
+import { mainRow, serviceOf, type TraceView } from "./view.ts";
+
+const SHOWN_SERVICES = 10;
+
+interface HeaderProps {
+  readonly view: TraceView;
+  readonly query: TraceQuery;
+  /** The address names a span that the trace does not have. */
+  readonly missingSpan: boolean;
+  readonly onReload: () => void;
+}
+
+/** What the trace is, in three lines. */
+export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
+  const { trace, colours } = view;
+  const root = mainRow(view.rows);
+  const service = root === undefined ? "" : serviceOf(trace, root.span);
+  return (
+    <header class="trace-head">
+      <div class="title">
+        <h1>
+          {root === undefined ? (
+            "A trace without spans"
+          ) : (
+            <>
+              <Service name={service} colour={colours.get(service)!} />{" "}
+              <span class="root-name" title={root.span.name}>
+                {root.span.name}
+              </span>
+            </>
+          )}
+        </h1>
+        <button type="button" class="button" onClick={onReload} title="Load spans that came since">
+          <ReloadIcon />
+          <span>Reload</span>
+        </button>
+        <a
+          class="button"
+          href={`/api/traces/${trace.traceId}`}
+          download={`${trace.traceId}.json`}
+          title="Download as OTLP JSON"
+        >
+          <DownloadIcon />
+          <span>OTLP JSON</span>
+        </a>
+      </div>
+      <Facts view={view} query={query} />
+      <Legend view={view} />
+      {view.orphanCount > 0 && (
+        <p class="banner">
+          <NoticeIcon />
+          {formatSome(view.orphanCount, "span")} marked “parent missing”{" "}
+          {view.orphanCount === 1 ? "names a parent" : "name parents"} that did not arrive: lost,
+          not sampled, or still on the way. Reload to look again.
+        </p>
+      )}
+      {missingSpan && (
+        <p class="banner">
+          <NoticeIcon />
+          Span {query.span} is not in this trace, or has not arrived yet.
+        </p>
+      )}
+    </header>
+  );
+}
+
+function Facts({ view, query }: { view: TraceView; query: TraceQuery }) {
+  const { trace } = view;
+  const offset = localOffset(unixMs(trace.startUnixNano));
+  return (
+    <dl class="facts">
+      <div>
+        <dt>Start</dt>
+        <dd>
+          {formatInstant(trace.startUnixNano, query.utc ? 0 : offset)}{" "}
+          <span class="zones">
+            <a
+              href={traceHref({ ...query, utc: false })}
+              aria-current={query.utc ? undefined : "true"}
+              title={formatOffset(offset)}
+            >
+              local
+            </a>
+            <a
+              href={traceHref({ ...query, utc: true })}
+              aria-current={query.utc ? "true" : undefined}
+            >
+              UTC
+            </a>
+          </span>
+        </dd>
+      </div>
+      <Fact name="Duration" value={formatDuration(trace.durationNano)} />
+      <Fact name="Spans" value={formatCount(trace.spans.length)} />
+      <Fact name="Services" value={formatCount(view.services.length)} />
+      <Fact name="Depth" value={formatCount(view.levels)} />
+      <div>
+        <dt>Errors</dt>
+        <dd class={view.errorCount > 0 ? "error" : ""}>
+          {view.errorCount > 0 && <ErrorIcon />} {formatCount(view.errorCount)}
+        </dd>
+      </div>
+      <div class="trace-id">
+        <dt>Trace</dt>
+        <dd>
+          <code title={trace.traceId}>{trace.traceId}</code>
+          <CopyButton text={trace.traceId} what="the trace id" />
+        </dd>
+      </div>
+    </dl>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Legend({ view }: { view: TraceView }) {
+  const more = view.services.slice(SHOWN_SERVICES);
+  return (
+    <ul class="chips legend" aria-label="Services by number of spans">
+      {view.services.slice(0, SHOWN_SERVICES).map(({ name, colour, spanCount, errorCount }) => (
+        <li key={name}>
+          <Service name={name} colour={colour} />
+          <span class="soft">{formatCount(spanCount)}</span>
+          {errorCount > 0 && (
+            <span class="error" title={formatSome(errorCount, "error")}>
+              <ErrorIcon />
+              {formatCount(errorCount)}
+            </span>
+          )}
+        </li>
+      ))}
+      {more.length > 0 && (
+        <li
+          class="soft"
+          title={more
+            .map(({ name }) => name)
+            .slice(0, 60)
+            .join(", ")}
+        >
+          and {formatSome(more.length, "more", "more")}
+        </li>
+      )}
+    </ul>
+  );
+}

@@ -1,0 +1,131 @@
+import type { TraceSummary } from "../../model/trace.ts";
+import { assignColours } from "../colours.ts";
+import { formatAgo, formatCount, formatDuration, formatInstant, unixMs } from "../format.ts";
+import { localOffset } from "../local-time.ts";
+import { traceHref } from "../route.ts";
+import { ErrorIcon } from "../shell/icons.tsx";
+import { Service } from "../shell/service.tsx";
+import { sharePercent } from "./traces-load.ts";
+
+const SHOWN_SERVICES = 3;
+const DESCRIBED_SERVICES = 20;
+
+interface TracesTableProps {
+  readonly traces: readonly TraceSummary[];
+  readonly nowMs: number;
+}
+
+/** One line per trace; the whole line opens it. */
+export function TracesTable({ traces, nowMs }: TracesTableProps) {
+  const longestNano = traces.reduce((most, trace) => Math.max(most, trace.durationNano), 0);
+  return (
+    <table class="traces-table">
+      <thead>
+        <tr>
+          <th scope="col">Trace</th>
+          <th scope="col" class="when">
+            Started
+          </th>
+          <th scope="col" class="long">
+            Duration
+          </th>
+          <th scope="col" class="number">
+            Spans
+          </th>
+          <th scope="col" class="number">
+            Errors
+          </th>
+          <th scope="col" class="services">
+            Services
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {traces.map((trace) => (
+          <TraceLine key={trace.traceId} trace={trace} nowMs={nowMs} longestNano={longestNano} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+interface TraceLineProps {
+  readonly trace: TraceSummary;
+  readonly nowMs: number;
+  readonly longestNano: number;
+}
+
+function TraceLine({ trace, nowMs, longestNano }: TraceLineProps) {
+  const colours = assignColours(trace.services.map(({ name }) => name));
+  const startMs = unixMs(trace.startUnixNano);
+  return (
+    <tr>
+      <td class="what">
+        <a href={traceHref(trace)} title={describe(trace)}>
+          {trace.rootService === "" ? (
+            <span class="soft">root span not received</span>
+          ) : (
+            <>
+              <Service name={trace.rootService} colour={colours.get(trace.rootService) ?? 0} />
+              <span class="root-name">{trace.rootName}</span>
+            </>
+          )}
+        </a>
+      </td>
+      <td class="when">{formatAgo(startMs, nowMs)}</td>
+      <td class="long">
+        <div class="share">
+          <i style={{ width: `${sharePercent(trace.durationNano, longestNano)}%` }} />
+        </div>
+        <span>{formatDuration(trace.durationNano)}</span>
+      </td>
+      <td class="number">{formatCount(trace.spanCount)}</td>
+      <td class="number">
+        {trace.errorCount > 0 && (
+          <span class="error">
+            <ErrorIcon /> {formatCount(trace.errorCount)}
+          </span>
+        )}
+      </td>
+      <td class="services">
+        <Services trace={trace} colours={colours} />
+      </td>
+    </tr>
+  );
+}
+
+/** What hovering over a line shows: what it has no room for. */
+function describe({ rootService, rootName, startUnixNano, services }: TraceSummary): string {
+  const start = formatInstant(startUnixNano, localOffset(unixMs(startUnixNano)));
+  const names = services.slice(0, DESCRIBED_SERVICES).map(({ name }) => name);
+  const more = services.length > names.length ? ` and ${services.length - names.length} more` : "";
+  return `${rootService} ${rootName}\n${start} local time\n${names.join(", ")}${more}`.trim();
+}
+
+function Services({
+  trace,
+  colours,
+}: {
+  trace: TraceSummary;
+  colours: ReadonlyMap<string, number>;
+}) {
+  const bySpans = [...trace.services].sort((a, b) => b.spanCount - a.spanCount);
+  const more = bySpans.length - SHOWN_SERVICES;
+  return (
+    <div class="chips">
+      {bySpans.slice(0, SHOWN_SERVICES).map(({ name }) => (
+        <Service key={name} name={name} colour={colours.get(name)!} />
+      ))}
+      {more > 0 && <span class="soft">+{more}</span>}
+    </div>
+  );
+}
+
+/** Moves the keyboard to the next (1) or previous (-1) trace of the table. */
+export function moveFocus(by: 1 | -1): void {
+  const links = [...document.querySelectorAll<HTMLAnchorElement>(".traces-table .what a")];
+  const at = links.findIndex((link) => link === document.activeElement);
+  const next =
+    at < 0 && by < 0 ? links.length - 1 : Math.min(Math.max(at + by, 0), links.length - 1);
+  links[next]?.focus();
+}
