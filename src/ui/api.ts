@@ -47,6 +47,11 @@ export function askTrace(traceId: string, signal: AbortSignal): Promise<Answer<T
   return ask(`/traces/${traceId}`, signal);
 }
 
+/** Where a trace is downloaded from as OTLP/JSON. */
+export function otlpHref(traceId: string): string {
+  return `${base}/traces/${traceId}/otlp`;
+}
+
 async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
   try {
     const response = await fetch(base + path, { signal });

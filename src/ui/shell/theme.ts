@@ -1,16 +1,25 @@
-import { signal } from "@preact/signals";
+import { effect, signal } from "@preact/signals";
 
 const themes = ["auto", "light", "dark"] as const;
 /** How the page may be shown. */
 export type Theme = (typeof themes)[number];
 
-/** Where the choice is kept; index.html reads it too, before the first paint. */
 const KEY = "clew.theme";
 
-const given = document.documentElement.dataset["theme"];
-
 /** The reader's choice; "auto" follows the system. */
-export const theme = signal<Theme>(themes.find((name) => name === given) ?? "auto");
+export const theme = signal<Theme>(remembered());
+
+effect(() => {
+  document.documentElement.dataset["theme"] = theme.value;
+});
+
+function remembered(): Theme {
+  try {
+    return themes.find((name) => name === localStorage.getItem(KEY)) ?? "auto";
+  } catch {
+    return "auto"; // Storage is switched off.
+  }
+}
 
 /** The theme that comes after `current` when the button is pressed. */
 export function nextTheme(current: Theme): Theme {
@@ -20,7 +29,6 @@ export function nextTheme(current: Theme): Theme {
 /** Shows the page in a theme, and remembers it where the browser lets us. */
 export function chooseTheme(chosen: Theme): void {
   theme.value = chosen;
-  document.documentElement.dataset["theme"] = chosen;
   try {
     localStorage.setItem(KEY, chosen);
   } catch {

@@ -45,7 +45,9 @@ function Attribute({ attribute: { key, value } }: { attribute: KeyValue }) {
   return (
     <div class={block ? "attribute block" : "attribute"}>
       <span class="key">
-        <BreakableKey text={key} />
+        <span>
+          <BreakableKey text={key} />
+        </span>
         {type !== "string" && <span class="type">{type}</span>}
       </span>
       {block ? (

@@ -93,7 +93,7 @@ export function carryOver(
 }
 
 /** Whether a row can be collapsed. */
-export function hasChildren(rows: readonly TreeRow[], row: number): boolean {
+function hasChildren(rows: readonly TreeRow[], row: number): boolean {
   return rows[row]!.subtreeSize > 1;
 }
 

@@ -1,3 +1,4 @@
+import { otlpHref } from "../api.ts";
 import {
   formatCount,
   formatDuration,
@@ -49,8 +50,8 @@ export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
         </button>
         <a
           class="button"
-          href={`/api/traces/${trace.traceId}`}
-          download={`${trace.traceId}.json`}
+          href={otlpHref(trace.traceId)}
+          download={`trace-${trace.traceId}.json`}
           title="Download as OTLP JSON"
         >
           <DownloadIcon />
@@ -135,8 +136,9 @@ function Fact({ name, value }: { name: string; value: string }) {
 
 function Legend({ view }: { view: TraceView }) {
   const more = view.services.slice(SHOWN_SERVICES);
+  // It scrolls in a narrow window, so that the keyboard must reach it.
   return (
-    <ul class="chips legend" aria-label="Services by number of spans">
+    <ul class="chips legend" aria-label="Services by number of spans" tabIndex={0}>
       {view.services.slice(0, SHOWN_SERVICES).map(({ name, colour, spanCount, errorCount }) => (
         <li key={name}>
           <Service name={name} colour={colour} />

@@ -15,9 +15,9 @@ export const ROW_PX = 24;
 /** The sticky row with the axis. */
 export const AXIS_PX = 28;
 /** Room for a duration to the right of the latest bar. */
-export const LABEL_PX = 84;
+const LABEL_PX = 84;
 /** So that a 1 µs span in a 10 s trace can still be seen. */
-export const MIN_BAR_PX = 1;
+const MIN_BAR_PX = 1;
 
 const NARROW_PX = 640;
 const STEP_PX = 14;
@@ -61,7 +61,7 @@ export interface TimeAxis {
 }
 
 /** Where a time is drawn, kept within the axis. */
-export function xOf(nano: number, { durationNano, widthPx }: TimeAxis): number {
+function xOf(nano: number, { durationNano, widthPx }: TimeAxis): number {
   if (durationNano <= 0) return 0;
   return (Math.min(Math.max(nano, 0), durationNano) / durationNano) * widthPx;
 }

@@ -1,0 +1,40 @@
+/** The browser that the tests drive: the one that is installed. */
+import { accessSync, constants } from "node:fs";
+import path from "node:path";
+import { chromium, type Browser } from "playwright-core";
+
+const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
+const MAC_PATHS = [
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+];
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+/** Starts it without a window; throws, saying what to install, if there is none. */
+export async function launchChromium(): Promise<Browser> {
+  const folders = (process.env["PATH"] ?? "").split(path.delimiter);
+  const places = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
+  const executablePath = [...places, ...MAC_PATHS].find(canRun);
+  if (executablePath === undefined) {
+    throw new Error("no Chromium or Chrome on PATH. Debian has one: apt-get install chromium");
+  }
+  return chromium.launch({ executablePath, args: FLAGS });
+}
+
+function canRun(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
