@@ -202,9 +202,16 @@ const clickhouse = section({
       expects: "a name of letters, digits, dots, dashes and _",
       about: "Cluster that the tables are made on. Left out, they are made on one server.",
     }),
-  engine: text(/^[A-Za-z]*MergeTree$/, 'a table engine like "MergeTree"', "MergeTree", {
-    about: 'Table engine of the spans; "ReplicatedMergeTree" where the cluster has replicas.',
-  }),
+  engine: z
+    .enum(["MergeTree", "ReplicatedMergeTree"])
+    .default("MergeTree")
+    .register(settings, {
+      kind: "text",
+      expects: '"MergeTree" or "ReplicatedMergeTree"',
+      about:
+        "Table engine of the spans. ReplicatedMergeTree is for clusters with replicas; its path is" +
+        " /clickhouse/tables/{shard}/{database}/{table}, its replica's name {replica}.",
+    }),
   maxMemoryBytes: bytesValue.optional().register(settings, {
     kind: "bytes",
     expects: bytesExpected,

@@ -182,10 +182,11 @@ const exported = {
 
 describe("clew with a server", () => {
   const folder = mkdtempSync(join(tmpdir(), "clew-start-"));
-  const server = launch(process.execPath, [clewFile, "start", "--data", folder, ...anyPorts]);
+  let server: ReturnType<typeof launch>;
   let at: Awaited<ReturnType<typeof ready>>;
 
   before(async () => {
+    server = launch(process.execPath, [clewFile, "start", "--data", folder, ...anyPorts]);
     at = await ready(server);
     const answer = await fetch(`${at.http}/v1/traces`, {
       method: "POST",

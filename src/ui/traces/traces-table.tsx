@@ -7,7 +7,7 @@ import { ErrorIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
 import { sharePercent } from "./traces-load.ts";
 
-const SHOWN_SERVICES = 3;
+const SHOWN_SERVICES = 4;
 const DESCRIBED_SERVICES = 20;
 
 interface TracesTableProps {
@@ -17,6 +17,9 @@ interface TracesTableProps {
 
 /** One line per trace; the whole line opens it. */
 export function TracesTable({ traces, nowMs }: TracesTableProps) {
+  // Over the whole list, so that a colour means one service from line to line.
+  const names = traces.flatMap(({ services }) => services.map(({ name }) => name));
+  const colours = assignColours(names);
   const longestNano = traces.reduce((most, trace) => Math.max(most, trace.durationNano), 0);
   return (
     <table class="traces-table">
@@ -42,7 +45,13 @@ export function TracesTable({ traces, nowMs }: TracesTableProps) {
       </thead>
       <tbody>
         {traces.map((trace) => (
-          <TraceLine key={trace.traceId} trace={trace} nowMs={nowMs} longestNano={longestNano} />
+          <TraceLine
+            key={trace.traceId}
+            trace={trace}
+            colours={colours}
+            nowMs={nowMs}
+            longestNano={longestNano}
+          />
         ))}
       </tbody>
     </table>
@@ -51,12 +60,12 @@ export function TracesTable({ traces, nowMs }: TracesTableProps) {
 
 interface TraceLineProps {
   readonly trace: TraceSummary;
+  readonly colours: ReadonlyMap<string, number>;
   readonly nowMs: number;
   readonly longestNano: number;
 }
 
-function TraceLine({ trace, nowMs, longestNano }: TraceLineProps) {
-  const colours = assignColours(trace.services.map(({ name }) => name));
+function TraceLine({ trace, colours, nowMs, longestNano }: TraceLineProps) {
   const startMs = unixMs(trace.startUnixNano);
   return (
     <tr>

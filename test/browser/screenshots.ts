@@ -1,0 +1,35 @@
+/**
+ * Makes the pictures in docs/ from a Clew that runs the demo shop: `npm start -- --demo` in one
+ * terminal, `npm run screenshots` in another.
+ */
+import { fileURLToPath } from "node:url";
+import type { TracesAnswer } from "../../src/api/contract.ts";
+import { launchChromium } from "./chromium.ts";
+
+const clewUrl = process.env["CLEW_URL"] ?? "http://127.0.0.1:3200";
+const docs = fileURLToPath(new URL("../../docs/", import.meta.url));
+const viewport = { width: 1280, height: 720 };
+
+const answer = await fetch(`${clewUrl}/api/clew/v1/traces?limit=1000`);
+const { traces } = (await answer.json()) as TracesAnswer;
+const whole = traces.filter(({ services }) => services.length === 6);
+const trace = whole.find(({ errorCount }) => errorCount > 0) ?? whole[0];
+if (trace === undefined) throw new Error("no trace over all six services yet: wait a little");
+
+const browser = await launchChromium();
+try {
+  for (const [name, path, theme] of [
+    ["traces", "/", "light"],
+    ["trace", `/trace/${trace.traceId}`, "light"],
+    ["trace-dark", `/trace/${trace.traceId}`, "dark"],
+  ] as const) {
+    const page = await browser.newPage({ viewport, colorScheme: theme });
+    await page.goto(clewUrl + path);
+    await page.locator("tbody tr, [role=row][aria-level]").first().waitFor();
+    if (name.startsWith("trace-") || name === "trace") await page.keyboard.press("Enter");
+    await page.waitForTimeout(500);
+    await page.screenshot({ path: `${docs}${name}.png` });
+  }
+} finally {
+  await browser.close();
+}
