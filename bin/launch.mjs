@@ -47,14 +47,20 @@ function say(line) {
   console.log(`clew: ${line}`);
 }
 
-/** Runs a program that has to succeed. */
-async function must(command, args, whatFailed, options = {}) {
+/** Runs a program in the package's folder; gives back its exit code. Ends here if told to stop. */
+async function run(command, args, options = {}) {
   const { code, stopped } = await runForeground(command, args, { cwd: root, ...options }).catch(
     (error) => {
-      throw new Stop(`${whatFailed}: ${error.message}`);
+      throw new Stop(`cannot run ${command}: ${error.message}`);
     },
   );
   if (stopped) throw new Stop("stopped.", code || 130);
+  return code;
+}
+
+/** Runs a program that has to succeed. */
+async function must(command, args, whatFailed, options) {
+  const code = await run(command, args, options);
   if (code !== 0) throw new Stop(`${whatFailed} (exit code ${code}); its own message is above.`);
 }
 
@@ -227,12 +233,7 @@ async function runStep(title, script, totals) {
   const startedMs = Date.now();
   const env = { ...process.env, ...(process.stdout.isTTY ? { FORCE_COLOR: "1" } : {}) };
   const [command, args] = npm(["run", "--silent", script]);
-  const { code, stopped } = await runForeground(command, args, {
-    cwd: root,
-    env,
-    onOutput: totals.read,
-  });
-  if (stopped) throw new Stop("stopped.", code || 130);
+  const code = await run(command, args, { env, onOutput: totals.read });
   if (code === 0 && script === "build:ui") stampUi();
   const took = `${((Date.now() - startedMs) / 1000).toFixed(1)} s`;
   say(`${title}: ${code === 0 ? "ok" : "FAILED"}, ${took}`);

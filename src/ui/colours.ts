@@ -2,9 +2,9 @@
 export const SERVICE_COLOURS = 20;
 
 /**
- * A colour number for each service of a trace, or of a list of them. Each name asks for the colour of its hash and, in
- * the order of the sorted names, takes the next free one if that is gone: all differ up to 20
- * services, and a service nearly always looks the same in the next trace.
+ * A colour number for each service of a trace, or of a list of them. Each name asks for the colour
+ * of its hash and, in the order of the sorted names, takes the next free one if that is gone: all
+ * differ up to 20 services, and a service nearly always looks the same in the next trace.
  */
 export function assignColours(services: Iterable<string>): ReadonlyMap<string, number> {
   const colours = new Map<string, number>();
