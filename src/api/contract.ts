@@ -16,7 +16,8 @@ export interface TracesAnswer {
   readonly services: readonly string[];
 }
 
-/** `GET /api/clew/v1/traces/{traceId}`: 404 with an `ErrorAnswer` if no span of it is known. */
+/** `GET /api/clew/v1/traces/{traceId}`: 404 with an `ErrorAnswer` if no span of it is known. With
+ * `/otlp` at the end, the same as OTLP/JSON (TracesData, ids in hex), to keep or to send again. */
 export type TraceAnswer = Trace;
 
 /** `GET /api/clew/v1/status`. */

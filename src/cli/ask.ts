@@ -35,14 +35,6 @@ export async function askClew<Answer>(url: string, path: string): Promise<Answer
   throw new Fault("unavailable", `what answers at ${url} is not Clew (HTTP ${status})`);
 }
 
-/** The trace as OTLP's JSON, just as the server sends it. */
-export async function askTraceJson(url: string, traceId: string): Promise<string> {
-  const { ok, status, text } = await get(url, `/api/traces/${traceId}`);
-  if (status === 404) throw new Fault("notFound", `no trace ${traceId}`);
-  if (!ok) throw new Fault("unavailable", text.trim() || `${url} answered HTTP ${status}`);
-  return text;
-}
-
 function parse(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);

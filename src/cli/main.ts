@@ -4,7 +4,7 @@ import { nearest } from "../server/nearest.ts";
 import { readArguments, UsageError } from "./arguments.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { commandHelp, overview } from "./help.ts";
-import { clewVersion } from "./version.ts";
+import { clewVersion } from "../base/version.ts";
 
 /** Each is loaded when it is asked for: `clew trace` needs nothing of the server. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -24,7 +24,7 @@ async function run(args: readonly string[], surroundings: Surroundings): Promise
     case "version":
     case "--version":
     case "-v":
-      surroundings.print(`${clewVersion()}\n`);
+      surroundings.print(`${clewVersion}\n`);
       return 0;
     case "help":
     case "--help":

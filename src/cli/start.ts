@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { createLogger, type Logger } from "../base/log.ts";
+import { clewVersion } from "../base/version.ts";
 import type { Shop } from "../demo/shop.ts";
 import type { Config } from "../server/config.ts";
 import type { Server } from "../server/server.ts";
@@ -7,7 +8,6 @@ import { positionals } from "./arguments.ts";
 import type { Command, Surroundings } from "./command.ts";
 import { configOptions, readConfig } from "./config.ts";
 import { stopSignal } from "./stop-signal.ts";
-import { clewVersion } from "./version.ts";
 
 /** `clew start`: Clew itself, until a signal stops it. */
 export const startCommand: Command = {
@@ -74,7 +74,7 @@ export function banner(config: Config, ports: Server["ports"]): string {
       : `ClickHouse at ${config.clickhouse.url}`;
   const reach = isEveryAddress(host) ? ["  (on every address of this machine)"] : [];
   return `${[
-    `Clew ${clewVersion()} is ready.`,
+    `Clew ${clewVersion} is ready.`,
     `  Send spans  OTLP/HTTP  ${urlOf(host, ports.http)}`,
     `              OTLP/gRPC  ${urlOf(host, ports.grpc)}`,
     `  Look        ${urlOf(host, ports.api)}`,

@@ -1,7 +1,7 @@
 import type { TraceAnswer } from "../api/contract.ts";
 import { Fault } from "../base/fault.ts";
 import { numberOption, positionals, UsageError } from "./arguments.ts";
-import { askClew, askTraceJson, clewUrl, urlOption } from "./ask.ts";
+import { askClew, clewUrl, urlOption } from "./ask.ts";
 import type { Command } from "./command.ts";
 import { drawTrace, minDrawWidth } from "./draw-trace.ts";
 
@@ -20,7 +20,7 @@ export const traceCommand: Command = {
     const width = numberOption(given, "width", range) ?? columns;
     const url = clewUrl(given, env);
     if (given.has("json")) {
-      print(`${(await askTraceJson(url, traceId)).trimEnd()}\n`);
+      print(`${JSON.stringify(await askClew<object>(url, `/traces/${traceId}/otlp`))}\n`);
       return 0;
     }
     const trace = await askClew<TraceAnswer>(url, `/traces/${traceId}`);

@@ -228,6 +228,7 @@ describe("clew with a server", () => {
     assert.equal(code, 0);
     const names = JSON.stringify(JSON.parse(stdout)).match(/"name":"(POST \/checkout|pay)"/g);
     assert.equal(names?.length, 2);
+    assert.ok(stdout.includes(`"traceId":"${traceId}"`), "ids in hex, as OTLP/JSON has them");
   });
 
   test("trace: one that is not there", async () => {
