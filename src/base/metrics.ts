@@ -65,6 +65,22 @@ export function createMetrics() {
       help: "Bytes of Native blocks sent to ClickHouse.",
       registers,
     }),
+    repeats: new Counter({
+      name: "clew_receive_repeats_total",
+      help: "Requests that had been taken before, byte for byte; acknowledged and not stored again.",
+      registers,
+    }),
+    logBytes: new Gauge({
+      name: "clew_ingest_log_bytes",
+      help: "Bytes of the ingest log on disk.",
+      registers,
+    }),
+    logSyncSeconds: new Histogram({
+      name: "clew_ingest_log_sync_duration_seconds",
+      help: "Time of one sync of the ingest log to disk.",
+      buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5],
+      registers,
+    }),
     queueSpans: new Gauge({
       name: "clew_queue_spans",
       help: "Spans decoded and not yet confirmed by ClickHouse.",
@@ -72,7 +88,7 @@ export function createMetrics() {
     }),
     queueBytes: new Gauge({
       name: "clew_queue_bytes",
-      help: "Memory of the spans in the queue, as counted against its limit.",
+      help: "Memory of the spans in the queue; those beyond its limit wait in the ingest log.",
       registers,
     }),
     engineRestarts: new Counter({

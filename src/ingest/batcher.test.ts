@@ -1,137 +1,214 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
-import { setTimeout as sleep } from "node:timers/promises";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
 import { oracleEncode } from "../../test/support/oracle.ts";
 import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
 import { createMetrics } from "../base/metrics.ts";
+import { readBlocks } from "../store/native/block-reader.ts";
 import type { SpanInsert } from "../store/write-spans.ts";
 import { Batcher, type BatcherLimits } from "./batcher.ts";
+import { createReceiver } from "./receiver.ts";
+import { Repeats } from "./repeats.ts";
 
 const defaults: BatcherLimits = {
   blockRows: 1000,
   blockBytes: 1_000_000,
   blockDelayMs: 5,
   queueBytes: 10_000_000,
-  waitMs: 5000,
   insertsAtOnce: 1,
   retryFirstMs: 1,
   retryLastMs: 4,
+  refusedMs: 5,
 };
+const logLimits = {
+  totalBytes: 10_000_000,
+  segmentBytes: 1_000_000,
+  sync: "group",
+  groupMs: 1,
+  keepMs: 60_000,
+} as const;
 
-function request(spans: number): Uint8Array {
-  const span = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2), name: "n" };
+function request(spans: number, name = "n"): Uint8Array {
+  const span = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2), name };
   const scopeSpans = [{ spans: Array.from({ length: spans }, () => span) }];
   return oracleEncode("TracesData", { resourceSpans: [{ scopeSpans }] });
-}
-
-/** A batcher whose inserts are kept in `sent` and do what `insert` does. */
-function build(limits: Partial<BatcherLimits>, insert: (insert: SpanInsert) => Promise<void>) {
-  const sent: SpanInsert[] = [];
-  const metrics = createMetrics();
-  const batcher = new Batcher({
-    limits: { ...defaults, ...limits },
-    decodeLimits: { nestingDepth: 32, spansPerRequest: 1000 },
-    tenant: "t",
-    insert: (made) => {
-      sent.push(made);
-      return insert(made);
-    },
-    metrics,
-    log: createLogger({ level: "error", write: () => {}, now: () => new Date() }),
-  });
-  const append = (spans: number): Promise<void> =>
-    batcher.append((decoder) => decoder.decode(request(spans))).stored;
-  return { batcher, sent, append, metrics };
 }
 
 const stored = async (): Promise<void> => {};
 const away = (): Promise<never> => Promise.reject(new Fault("unavailable", "away"));
 
-test("requests within the delay share a block", async () => {
-  const { append, sent } = build({}, stored);
-  await Promise.all([append(3), append(4)]);
-  assert.deepEqual(
-    sent.map(({ rows }) => rows),
-    [7],
-  );
-});
+describe("batcher and receiver", () => {
+  const folders: string[] = [];
+  after(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
 
-test("a block is sealed at its rows, without waiting", async () => {
-  const { append, sent } = build({ blockRows: 5, blockDelayMs: 60_000 }, stored);
-  await append(6);
-  assert.equal(sent[0]!.rows, 6);
-});
+  function newFolder(): string {
+    const folder = mkdtempSync(path.join(tmpdir(), "clew-batcher-"));
+    folders.push(folder);
+    return folder;
+  }
 
-test("a request without spans waits for nothing", async () => {
-  const { append, sent } = build({ blockDelayMs: 60_000 }, stored);
-  await append(0);
-  assert.equal(sent.length, 0);
-});
+  /** A receiver over a batcher whose inserts are kept in `sent` and do what `insert` does. */
+  async function build(
+    limits: Partial<BatcherLimits>,
+    insert: (insert: SpanInsert) => Promise<void>,
+    folder = newFolder(),
+  ) {
+    const sent: SpanInsert[] = [];
+    const metrics = createMetrics();
+    const { promise: inserted, resolve } = Promise.withResolvers<void>();
+    const batcher = new Batcher({
+      limits: { ...defaults, ...limits },
+      decodeLimits: { nestingDepth: 32, spansPerRequest: 1000 },
+      timeLimits: { pastSeconds: 1e9, futureSeconds: 1e9 },
+      tenant: "t",
+      insert: async (made) => {
+        sent.push(made);
+        await insert(made);
+        resolve();
+      },
+      metrics,
+      log: createLogger({ level: "error", write: () => {}, now: () => new Date() }),
+      ingestLog: { folder, limits: logLimits },
+    });
+    const digests = await batcher.open();
+    const repeats = new Repeats({ forMs: 60_000, requests: 1000 }, Date.now);
+    for (const [digest] of digests) {
+      repeats.add(digest, Promise.resolve({ acceptedSpans: 0, rejectedSpans: 0, message: "" }));
+    }
+    const options = { batcher, repeats, metrics, waitMs: 5000, nowSeconds: () => 1_000_000 };
+    const receive = createReceiver(options);
+    const rows = () => sent.map((made) => made.rows);
+    return { batcher, sent, rows, receive, metrics, inserted, folder };
+  }
 
-test("an insert that fails for a while is sent again, the same block with the same token", async () => {
-  let failures = 3;
-  const { append, sent } = build({}, () => (failures-- > 0 ? away() : stored()));
-  await append(2);
-  assert.equal(sent.length, 4);
-  assert.equal(new Set(sent.map(({ token }) => token)).size, 1);
-});
+  test("requests within the delay share a block", async () => {
+    const { receive, rows, inserted, batcher } = await build({}, stored);
+    const answers = await Promise.all([
+      receive(request(3, "a"), "protobuf"),
+      receive(request(4, "b"), "protobuf"),
+    ]);
+    assert.deepEqual(
+      answers.map(({ acceptedSpans }) => acceptedSpans),
+      [3, 4],
+    );
+    await inserted;
+    assert.deepEqual(rows(), [7]);
+    await batcher.close(1000);
+  });
 
-test("blocks have different tokens", async () => {
-  const { append, sent } = build({}, stored);
-  await append(1);
-  await append(1);
-  assert.notEqual(sent[0]!.token, sent[1]!.token);
-});
+  test("a block is sealed at its rows, without waiting", async () => {
+    const { receive, rows, inserted, batcher } = await build(
+      { blockRows: 5, blockDelayMs: 60_000 },
+      stored,
+    );
+    await receive(request(6), "protobuf");
+    await inserted;
+    assert.deepEqual(rows(), [6]);
+    await batcher.close(1000);
+  });
 
-test("what ClickHouse refuses is not tried again, its senders are told", async () => {
-  const { append, sent } = build({}, () => Promise.reject(new Error("no such column")));
-  await assert.rejects(append(1), { code: "unavailable", message: /store refuses/ });
-  assert.equal(sent.length, 1);
-});
+  test("a request is answered although ClickHouse is away", async () => {
+    const { receive, batcher } = await build({}, away);
+    const { acceptedSpans } = await receive(request(2), "protobuf");
+    assert.equal(acceptedSpans, 2);
+    await batcher.close(10);
+  });
 
-test("who has waited too long is told to come back, and the batch is dropped", async () => {
-  const { append, sent, batcher } = build({ waitMs: 30 }, away);
-  await assert.rejects(append(1), { code: "unavailable", retryAfterSeconds: 2 });
-  await sleep(20);
-  const tries = sent.length;
-  await sleep(20);
-  assert.equal(sent.length, tries);
-  batcher.checkRoom();
-});
+  test("an insert that fails for a while is sent again: same block, same token", async () => {
+    let failures = 3;
+    const { receive, sent, inserted, batcher } = await build({}, () =>
+      failures-- > 0 ? away() : stored(),
+    );
+    await receive(request(2), "protobuf");
+    await inserted;
+    assert.equal(sent.length, 4);
+    assert.equal(new Set(sent.map(({ token }) => token)).size, 1);
+    await batcher.close(1000);
+  });
 
-test("a full queue refuses, and takes again when there is room", async () => {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const { append, batcher } = build({ queueBytes: 2000 }, () => promise);
-  const waiting = append(100);
-  assert.throws(() => batcher.checkRoom(), { code: "unavailable", message: /2000 bytes/ });
-  resolve();
-  await waiting;
-  await sleep(0); // the room is given back right after the answer
-  batcher.checkRoom();
-});
+  test("what ClickHouse refuses steps back behind the others and comes again", async () => {
+    let refusals = 1;
+    const { receive, sent, batcher } = await build({ blockRows: 1, refusedMs: 20 }, () =>
+      refusals-- > 0 ? Promise.reject(new Error("no such column")) : stored(),
+    );
+    await receive(request(1, "refused"), "protobuf");
+    await receive(request(2, "fine"), "protobuf");
+    await receive(request(3, "fine too"), "protobuf");
+    while (sent.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(
+      sent.map(({ rows }) => rows),
+      [1, 2, 3, 1],
+    );
+    assert.equal(sent[0]!.token, sent[3]!.token);
+    assert.ok(Buffer.from(sent[0]!.block).equals(sent[3]!.block), "read again from the log, equal");
+    await batcher.close(1000);
+  });
 
-test("close stores what waits, and takes no more", async () => {
-  const { append, batcher, sent } = build({ blockDelayMs: 60_000 }, stored);
-  const waiting = append(2);
-  await batcher.close(1000);
-  await waiting;
-  assert.equal(sent.length, 1);
-  assert.throws(() => batcher.checkRoom(), { code: "unavailable", message: /stopping/ });
-});
+  test("beyond the memory for them, batches wait in the log and lose nothing", async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const { receive, sent, batcher, metrics } = await build(
+      { blockRows: 10, queueBytes: 5000 },
+      () => gate,
+    );
+    for (let i = 0; i < 20; i++) await receive(request(10, `batch ${i}`), "protobuf");
+    const queue = await metrics.queueBytes.get();
+    assert.ok(queue.values[0]!.value < 10_000);
+    open();
+    await batcher.close(5000);
+    assert.equal(
+      sent.reduce((sum, { rows }) => sum + rows, 0),
+      200,
+    );
+  });
 
-test("close gives up on a store that is away, and tells the senders", async () => {
-  const { append, batcher } = build({}, away);
-  const waiting = assert.rejects(append(2), { code: "unavailable", message: /stopping/ });
-  await batcher.close(20);
-  await waiting;
-});
+  test("what was answered is inserted after a crash, once, and a repeat of it is known", async () => {
+    const first = await build({ blockRows: 2 }, away);
+    await first.receive(request(2, "sealed"), "protobuf");
+    await first.receive(request(1, "open"), "protobuf");
+    // No close: the process is gone. Another one opens the log.
+    const second = await build({}, stored, first.folder);
+    const repeated = await second.receive(request(1, "open"), "protobuf");
+    assert.equal(repeated.rejectedSpans, 0);
+    await second.batcher.close(5000);
+    assert.deepEqual(second.rows(), [2, 1]);
+    assert.equal(second.sent[0]!.token, first.sent[0]!.token);
+    assert.ok(Buffer.from(second.sent[0]!.block).equals(first.sent[0]!.block), "the same block");
+    await first.batcher.close(1);
+  });
 
-test("a malformed request leaves the open batch as it was", async () => {
-  const { append, batcher, sent } = build({}, stored);
-  const first = append(3);
-  const broken = request(2).subarray(0, 20);
-  assert.throws(() => batcher.append((decoder) => decoder.decode(broken)), { code: "invalid" });
-  await first;
-  assert.equal(sent[0]!.rows, 3);
+  test("the same bytes again are acknowledged and not stored twice", async () => {
+    const { receive, rows, batcher, metrics } = await build({}, stored);
+    const [first, again] = await Promise.all([
+      receive(request(3), "protobuf"),
+      receive(request(3), "protobuf"),
+    ]);
+    const later = await receive(request(3), "protobuf");
+    assert.deepEqual([again, later], [first, first]);
+    await batcher.close(1000);
+    assert.deepEqual(rows(), [3]);
+    assert.equal((await metrics.repeats.get()).values[0]!.value, 2);
+  });
+
+  test("close stores what waits, and takes no more", async () => {
+    const { receive, batcher, rows } = await build({ blockDelayMs: 60_000 }, stored);
+    await receive(request(2), "protobuf");
+    await batcher.close(1000);
+    assert.deepEqual(rows(), [2]);
+    await assert.rejects(receive(request(1), "protobuf"), { code: "unavailable" });
+  });
+
+  test("a malformed request leaves the open batch as it was", async () => {
+    const { receive, batcher, sent } = await build({}, stored);
+    await receive(request(3), "protobuf");
+    const broken = request(2).subarray(0, 20);
+    await assert.rejects(receive(broken, "protobuf"), { code: "invalid" });
+    await batcher.close(1000);
+    assert.deepEqual(
+      sent.map(({ block }) => readBlocks(block)[0]!.rows),
+      [3],
+    );
+  });
 });

@@ -1,169 +1,203 @@
 /**
- * Gathers the spans of many requests into blocks and has them inserted.
+ * Gathers the spans of many requests into batches, has them in the log before anybody is answered,
+ * and inserts them, however long that takes.
  *
- *     append ──▶ open batch ── rows, bytes or time ──▶ sealed, in a row ──▶ insert, again if need be
- *       │                                                                        │
- *       └──────────────── the request waits ◀────────── settled ◀────────────────┘
+ *     append ─▶ open batch ── rows, bytes or time ──▶ sealed, in a row ─▶ insert, again if need be ─▶ gone
+ *       │           │                                   │
+ *       └─▶ log: request, synced ─▶ answer              └─▶ log: seal, synced, before the insert
  *
- * A request's promise settles when the block with its spans is in ClickHouse. (A log on disk belongs
- * between "sealed" and "settled": then a request need wait for an fsync only, and a batch's number
- * and boundary, which are its deduplication token, survive a crash.)
- *
- * A sender that has waited too long is told to come back. A batch of which every sender has been
- * told so is dropped: all of it will be sent again.
+ * A batch waits in memory as columns. When too much waits (ClickHouse is away, say), the columns of
+ * further ones are dropped, and read from the log again when their turn comes; what waits then costs
+ * disk only. A batch's token is the same each time, so ClickHouse takes it once.
  */
-import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
-import { SpanColumns } from "../model/span-columns.ts";
+import { markBits, SpanColumns } from "../model/span-columns.ts";
 import { isRetryable } from "../store/client.ts";
 import { type SpanInsert, spanInsert } from "../store/write-spans.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
-import type { DecodeLimits } from "../wire/otlp/limits.ts";
+import type { Decoded, DecodeLimits } from "../wire/otlp/limits.ts";
+import { IngestLog, type LogOptions, openLog } from "./log/log.ts";
+import { type LoggedBatch, type LoggedRequest, readBatch } from "./log/replay.ts";
+import { markTimes, type TimeLimits } from "./mark-times.ts";
 
-/** When a batch is sealed, and how much may wait for how long. */
+/** When a batch is sealed, how much may wait in memory, and how inserts are tried again. */
 export interface BatcherLimits {
   readonly blockRows: number;
   readonly blockBytes: number;
-  /** Longest time from a batch's first span to its insert. */
+  /** Longest time from a batch's first span to its seal. */
   readonly blockDelayMs: number;
-  /** Memory of all spans not yet confirmed; beyond it requests are refused. */
+  /** Memory of sealed batches; those beyond it wait in the log. */
   readonly queueBytes: number;
-  /** How long a request waits for its spans to be stored before its sender is told to come back. */
-  readonly waitMs: number;
   readonly insertsAtOnce: number;
   readonly retryFirstMs: number;
   readonly retryLastMs: number;
+  /** How long a batch that ClickHouse refuses steps back behind the others. */
+  readonly refusedMs: number;
 }
 
 /** Where batches go, and who counts them. */
 export interface BatcherOptions {
   readonly limits: BatcherLimits;
   readonly decodeLimits: DecodeLimits;
+  readonly timeLimits: TimeLimits;
   readonly tenant: string;
   readonly insert: (insert: SpanInsert) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Logger;
+  readonly ingestLog: Pick<LogOptions, "folder" | "limits">;
 }
 
-interface Batch {
+interface OpenBatch {
   readonly columns: SpanColumns;
   readonly decoder: OtlpDecoder;
-  readonly token: string;
-  readonly waiters: Set<Waiter>;
-  /** Counted against the limit; a sealed batch's is final. */
-  bytes: number;
 }
 
-interface Waiter {
-  readonly settle: (fault?: Fault) => void;
+interface SealedBatch {
+  readonly logged: LoggedBatch;
+  /** Settles when the batch's boundary is on disk. */
+  readonly sealed: Promise<void>;
+  /** Undefined if the batch is to be read from the log. */
+  columns: SpanColumns | undefined;
+  readonly bytes: number;
+  /** Unknown (0) for batches found at the start. */
+  readonly spans: number;
 }
 
-const RETRY_AFTER_SECONDS = 2;
+/** For requests that were taken before, perhaps under other limits: they are decoded whatever. */
+const loggedLimits: DecodeLimits = { nestingDepth: 1000, spansPerRequest: Infinity };
+
+function newBatch(limits: DecodeLimits): OpenBatch {
+  const columns = new SpanColumns();
+  return { columns, decoder: new OtlpDecoder(columns, limits) };
+}
 
 /** The queue between the doors and ClickHouse. */
 export class Batcher {
   readonly #options: BatcherOptions;
-  readonly #id = randomUUID();
-  #batches = 0;
-  #open: Batch;
+  #log!: IngestLog;
+  #open: OpenBatch;
   #timer: NodeJS.Timeout | undefined;
-  readonly #sealed: Batch[] = [];
-  readonly #unsettled = new Set<Batch>();
+  readonly #sealed: SealedBatch[] = [];
   readonly #inserting = new Set<Promise<void>>();
-  // Of sealed batches, until they are settled.
+  // Of sealed batches that are in memory.
   #queuedBytes = 0;
+  // Of all sealed batches until they are in.
   #queuedSpans = 0;
-  #closing = false;
-  readonly #aborted = new AbortController();
+  readonly #closing = new AbortController();
 
   constructor(options: BatcherOptions) {
     this.#options = options;
-    this.#open = this.#newBatch();
+    this.#open = newBatch(options.decodeLimits);
   }
 
-  /** Throws Fault "unavailable" if there is no room for another request, or none is taken now. */
-  checkRoom(): void {
-    const { queueBytes } = this.#options.limits;
-    if (this.#closing) throw unavailable("Clew is stopping");
-    if (this.#queuedBytes + this.#open.bytes >= queueBytes) {
-      throw unavailable(`${queueBytes} bytes of spans are waiting for ClickHouse already`);
+  /** Opens the log and queues what it holds; gives the digests of the requests in it. */
+  async open(): Promise<readonly (readonly [digest: string, arrivalSeconds: number])[]> {
+    const { ingestLog, log, metrics } = this.#options;
+    const opened = await openLog({
+      ...ingestLog,
+      log,
+      onSync: (seconds) => metrics.logSyncSeconds.observe(seconds),
+      onFailure: () => this.#renew(),
+      onSaved: (batch) => this.#queueLogged(batch),
+    });
+    this.#log = opened.log;
+    if (opened.batches.length > 0) {
+      log.info("batches found in the ingest log are inserted", { batches: opened.batches.length });
     }
+    for (const batch of opened.batches) this.#queueLogged(batch);
+    return opened.digests;
+  }
+
+  /** Throws Fault "unavailable" if no request can be taken now. */
+  checkRoom(): void {
+    if (this.#closing.signal.aborted) {
+      throw new Fault("unavailable", "Clew is stopping", { retryAfterSeconds: 2 });
+    }
+    this.#log.checkRoom();
+  }
+
+  /** What is wrong with the log, if anything. */
+  get trouble(): string | undefined {
+    return this.#log.trouble;
+  }
+
+  /** Batches that ClickHouse does not have yet, the open one aside. */
+  get waitingBatches(): number {
+    return this.#sealed.length + this.#inserting.size;
   }
 
   /**
-   * Lets `decode` append spans to the open batch; gives back what it gave, and a promise that
-   * settles when these spans are stored, or with Fault "unavailable" if they could not be in time.
-   * What `decode` throws is thrown; it must leave the columns as they were.
+   * Decodes a request into the open batch; `safe` settles when it is in the log. Throws the Faults of
+   * the decoder, and then nothing of the request is kept. `safe` rejects with Fault "unavailable" if
+   * the log could not be written, and then nothing is kept either.
    */
-  append<T>(decode: (decoder: OtlpDecoder, columns: SpanColumns) => T): {
-    readonly result: T;
-    readonly stored: Promise<void>;
-  } {
-    const batch = this.#open;
-    const before = batch.columns.length;
-    const result = decode(batch.decoder, batch.columns);
-    if (batch.columns.length === before) return { result, stored: Promise.resolve() };
-    batch.bytes = batch.columns.sizeBytes();
-    const stored = this.#wait(batch);
+  append(request: LoggedRequest): { readonly decoded: Decoded; readonly safe: Promise<void> } {
+    const { columns } = this.#open;
+    const before = columns.length;
+    const decoded = this.#decode(this.#open, request);
+    if (columns.length === before) return { decoded, safe: Promise.resolve() };
+    countMarks(this.#options.metrics, columns, before);
+    const safe = this.#log.append(request);
     const { blockRows, blockBytes, blockDelayMs } = this.#options.limits;
-    if (batch.columns.length >= blockRows || batch.bytes >= blockBytes) this.#seal();
+    if (columns.length >= blockRows || columns.sizeBytes() >= blockBytes) this.#seal();
     else this.#timer ??= setTimeout(() => this.#seal(), blockDelayMs);
     this.#gauge();
-    return { result, stored };
+    return { decoded, safe };
   }
 
-  /** Inserts what is waiting and settles every request; what is not stored after `graceMs` is
-   * given up, its senders told so. */
+  /** Takes no more, inserts what it can within `graceMs`, and closes the log; the rest is there
+   * when Clew starts again. */
   async close(graceMs: number): Promise<void> {
-    this.#closing = true;
     this.#seal();
     const drained = this.#drain();
     await Promise.race([drained, sleep(graceMs, undefined, { ref: false })]);
-    this.#aborted.abort();
-    for (const batch of this.#unsettled) settle(batch, unavailable("Clew is stopping"));
+    this.#closing.abort();
+    await this.#log.close();
   }
 
   async #drain(): Promise<void> {
     while (this.#inserting.size > 0) await Promise.all(this.#inserting);
   }
 
-  #newBatch(): Batch {
-    const columns = new SpanColumns();
-    const decoder = new OtlpDecoder(columns, this.#options.decodeLimits);
-    const token = `${this.#id}-${this.#batches++}`;
-    return { columns, decoder, token, waiters: new Set(), bytes: 0 };
+  /** Begins an empty open batch. */
+  #renew(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#open = newBatch(this.#options.decodeLimits);
   }
 
-  #wait(batch: Batch): Promise<void> {
-    const { waitMs } = this.#options.limits;
-    return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        settle: (fault) => {
-          clearTimeout(timer);
-          batch.waiters.delete(waiter);
-          if (fault === undefined) resolve();
-          else reject(fault);
-        },
-      };
-      const timer = setTimeout(() => {
-        waiter.settle(unavailable(`spans could not be stored within ${waitMs} ms`));
-      }, waitMs);
-      batch.waiters.add(waiter);
-    });
+  #decode({ columns, decoder }: OpenBatch, { body, arrivalSeconds }: LoggedRequest): Decoded {
+    const from = columns.length;
+    const decoded = decoder.decode(body);
+    markTimes(columns, from, arrivalSeconds, this.#options.timeLimits);
+    return decoded;
   }
 
   #seal(): void {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    if (this.#open.columns.length === 0) return;
-    this.#queuedBytes += this.#open.bytes;
-    this.#queuedSpans += this.#open.columns.length;
-    this.#sealed.push(this.#open);
-    this.#unsettled.add(this.#open);
-    this.#open = this.#newBatch();
+    const { columns } = this.#open;
+    if (columns.length === 0) return;
+    this.#renew();
+    const { batch: logged, sealed } = this.#log.seal();
+    // A seal that cannot be written takes its batch back; `onSaved` brings what was safe of it.
+    sealed.catch(() => undefined);
+    const bytes = columns.sizeBytes();
+    const inMemory = this.#queuedBytes + bytes <= this.#options.limits.queueBytes;
+    const spans = columns.length;
+    this.#queue({ logged, sealed, columns: inMemory ? columns : undefined, bytes, spans });
+  }
+
+  #queueLogged(logged: LoggedBatch): void {
+    const sealed = Promise.resolve();
+    this.#queue({ logged, sealed, columns: undefined, bytes: 0, spans: 0 });
+  }
+
+  #queue(batch: SealedBatch): void {
+    if (batch.columns !== undefined) this.#queuedBytes += batch.bytes;
+    this.#queuedSpans += batch.spans;
+    this.#sealed.push(batch);
     this.#startInserts();
   }
 
@@ -171,60 +205,95 @@ export class Batcher {
     while (this.#inserting.size < this.#options.limits.insertsAtOnce) {
       const batch = this.#sealed.shift();
       if (batch === undefined) return;
-      const inserting: Promise<void> = this.#insert(batch).finally(() => {
-        this.#inserting.delete(inserting);
-        this.#unsettled.delete(batch);
-        this.#queuedBytes -= batch.bytes;
-        this.#queuedSpans -= batch.columns.length;
-        this.#gauge();
-        this.#startInserts();
-      });
+      const inserting: Promise<void> = this.#insert(batch)
+        .catch((error: unknown) => this.#options.log.error("batch not inserted", { error }))
+        .finally(() => {
+          this.#inserting.delete(inserting);
+          this.#gauge();
+          this.#startInserts();
+        });
       this.#inserting.add(inserting);
     }
   }
 
-  /** Inserts a batch, however often it takes, and settles its requests. Never rejects. */
-  async #insert(batch: Batch): Promise<void> {
-    const { limits, insert, metrics, log, tenant } = this.#options;
-    const made = spanInsert(batch.columns, tenant, batch.token);
-    for (let attempt = 0; ; attempt++) {
-      if (batch.waiters.size === 0) {
-        log.warn("batch dropped: all its senders were told to come back", { spans: made.rows });
-        return;
-      }
+  #leave(batch: SealedBatch): void {
+    if (batch.columns !== undefined) this.#queuedBytes -= batch.bytes;
+    this.#queuedSpans -= batch.spans;
+  }
+
+  /** Inserts a batch, however often it takes; gives up only when Clew stops. */
+  async #insert(batch: SealedBatch): Promise<void> {
+    const { insert, metrics, log, limits, tenant } = this.#options;
+    const isSealed = await batch.sealed.then(
+      () => true,
+      () => false,
+    );
+    if (!isSealed) return this.#leave(batch);
+    const { token } = batch.logged;
+    const columns = batch.columns ?? (await this.#read(batch.logged));
+    if (columns.length === 0) {
+      // Damage in the log has left nothing of it.
+      this.#log.inserted(token);
+      return this.#leave(batch);
+    }
+    const made = spanInsert(columns, tenant, token);
+    for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       const end = metrics.insertSeconds.startTimer();
       try {
         await insert(made);
         end();
         metrics.spansInserted.inc(made.rows);
         metrics.insertBytes.inc(made.block.length);
-        return settle(batch);
+        this.#log.inserted(token);
+        return this.#leave(batch);
       } catch (error) {
         metrics.insertRetries.inc();
-        const again = isRetryable(error);
-        const fields = { attempt, spans: made.rows, token: made.token, error };
-        if (again) log.warn("insert failed, trying again", fields);
-        else {
-          log.error("insert refused by ClickHouse", fields);
-          return settle(batch, unavailable("the store refuses these spans; see Clew's log"));
+        const fields = { attempt, spans: made.rows, token, error };
+        if (!isRetryable(error)) {
+          log.error("insert refused by ClickHouse, tried again later", fields);
+          return this.#stepBack(batch);
         }
+        log.warn("insert failed, tried again", fields);
       }
-      const waitMs = Math.min(limits.retryFirstMs * 2 ** attempt, limits.retryLastMs);
-      await sleep(waitMs, undefined, { signal: this.#aborted.signal }).catch(() => undefined);
+      await this.#pause(Math.min(limits.retryFirstMs * 2 ** attempt, limits.retryLastMs));
     }
   }
 
+  /** The batch's spans, decoded again from the log. */
+  async #read(logged: LoggedBatch): Promise<SpanColumns> {
+    const batch = newBatch(loggedLimits);
+    for (const request of await readBatch(logged)) this.#decode(batch, request);
+    return batch.columns;
+  }
+
+  /** Lets others go first: what ClickHouse refuses may be this batch's fault alone. */
+  #stepBack(batch: SealedBatch): void {
+    this.#leave(batch);
+    const again = { ...batch, columns: undefined };
+    void this.#pause(this.#options.limits.refusedMs).then(() => {
+      if (!this.#closing.signal.aborted) this.#queue(again);
+      return undefined;
+    });
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  }
+
   #gauge(): void {
-    const { queueSpans, queueBytes } = this.#options.metrics;
-    queueBytes.set(this.#queuedBytes + this.#open.bytes);
+    const { queueSpans, queueBytes, logBytes } = this.#options.metrics;
+    queueBytes.set(this.#queuedBytes + this.#open.columns.sizeBytes());
     queueSpans.set(this.#queuedSpans + this.#open.columns.length);
+    logBytes.set(this.#log.usedBytes);
   }
 }
 
-function settle(batch: Batch, fault?: Fault): void {
-  for (const waiter of batch.waiters) waiter.settle(fault);
-}
-
-function unavailable(message: string): Fault {
-  return new Fault("unavailable", message, { retryAfterSeconds: RETRY_AFTER_SECONDS });
+function countMarks(metrics: Metrics, columns: SpanColumns, from: number): void {
+  for (const [mark, bit] of Object.entries(markBits)) {
+    let count = 0;
+    for (let row = from; row < columns.length; row++) {
+      if ((columns.marks[row]! & bit) !== 0) count++;
+    }
+    if (count > 0) metrics.spansMarked.inc({ mark }, count);
+  }
 }

@@ -1,54 +1,66 @@
-/** The one way in for spans: bytes of a request → decoded, marked, queued, stored. */
+/** The one way in for spans: bytes of a request → decoded, marked, logged, queued. */
+import { Fault } from "../base/fault.ts";
 import type { Metrics } from "../base/metrics.ts";
-import { markBits, type SpanColumns } from "../model/span-columns.ts";
 import type { Decoded } from "../wire/otlp/limits.ts";
 import { tracesData } from "../wire/otlp/messages.ts";
 import { jsonToProto } from "../wire/proto-json.ts";
 import type { Batcher } from "./batcher.ts";
-import { markTimes, type TimeLimits } from "./mark-times.ts";
 import type { OtlpEncoding, Receive, Received } from "./receive.ts";
+import { digestOf, type Repeats } from "./repeats.ts";
 
 const TEXT = new TextDecoder();
+const RETRY_AFTER_SECONDS = 2;
 
 interface ReceiverOptions {
   readonly batcher: Batcher;
-  readonly timeLimits: TimeLimits;
+  readonly repeats: Repeats;
   readonly metrics: Metrics;
+  /** How long a request waits for the log before its sender is told to come back. */
+  readonly waitMs: number;
   /** Seconds since 1970. */
   readonly nowSeconds: () => number;
 }
 
 /** The receiver that all doors share. */
-export function createReceiver({
-  batcher,
-  timeLimits,
-  metrics,
-  nowSeconds,
-}: ReceiverOptions): Receive {
-  return async (body: Uint8Array, encoding: OtlpEncoding): Promise<Received> => {
+export function createReceiver(options: ReceiverOptions): Receive {
+  const { batcher, repeats, metrics, waitMs, nowSeconds } = options;
+  const take = (body: Uint8Array, encoding: OtlpEncoding, digest: string): Promise<Received> => {
     batcher.checkRoom();
     const bytes = encoding === "json" ? jsonToProto(TEXT.decode(body), tracesData) : body;
-    const { result, stored } = batcher.append((decoder, columns) => {
-      const from = columns.length;
-      const decoded = decoder.decode(bytes);
-      markTimes(columns, from, nowSeconds(), timeLimits);
-      countMarks(metrics, columns, from);
-      return decoded;
-    });
-    count(metrics, result);
-    await stored;
-    const rejectedSpans = [...result.rejected.values()].reduce((sum, spans) => sum + spans, 0);
-    return { acceptedSpans: result.acceptedSpans, rejectedSpans, message: result.message };
+    const arrivalSeconds = nowSeconds();
+    const request = { kind: "request", arrivalSeconds, digest, body: bytes } as const;
+    const { decoded, safe } = batcher.append(request);
+    count(metrics, decoded);
+    const outcome = safe.then(() => receivedOf(decoded));
+    if (decoded.acceptedSpans > 0) repeats.add(digest, outcome);
+    return outcome;
+  };
+  return async (body, encoding) => {
+    const digest = digestOf(body);
+    const before = repeats.find(digest);
+    if (before !== undefined) metrics.repeats.inc();
+    return within(waitMs, before ?? take(body, encoding, digest));
   };
 }
 
-function countMarks(metrics: Metrics, columns: SpanColumns, from: number): void {
-  for (const [mark, bit] of Object.entries(markBits)) {
-    let count = 0;
-    for (let row = from; row < columns.length; row++)
-      if ((columns.marks[row]! & bit) !== 0) count++;
-    if (count > 0) metrics.spansMarked.inc({ mark }, count);
+/** The outcome, or Fault "unavailable" if it takes too long; it may still come true then, and the
+ * same request sent again finds it. */
+async function within(waitMs: number, outcome: Promise<Received>): Promise<Received> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    const message = `the ingest log was not written within ${waitMs} ms`;
+    reject(new Fault("unavailable", message, { retryAfterSeconds: RETRY_AFTER_SECONDS }));
+  }, waitMs);
+  try {
+    return await Promise.race([outcome, late]);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+function receivedOf({ acceptedSpans, rejected, message }: Decoded): Received {
+  const rejectedSpans = [...rejected.values()].reduce((sum, spans) => sum + spans, 0);
+  return { acceptedSpans, rejectedSpans, message };
 }
 
 function count(metrics: Metrics, { acceptedSpans, rejected, repairs }: Decoded): void {

@@ -141,20 +141,47 @@ const ingest = section({
     about: "Most bytes that are written to ClickHouse at once.",
     whenReached: "The block is sent and a new one begun.",
   }),
-  maxBlockDelayMs: whole({ min: 1, max: 60_000, unit: "milliseconds" }, 200, {
-    about:
-      "Longest time a span waits for others to be written with. Senders get their answer when" +
-      " their spans are written.",
+  maxBlockDelayMs: whole({ min: 1, max: 60_000, unit: "milliseconds" }, 500, {
+    about: "Longest time a span waits for others to be written to ClickHouse with.",
     whenReached: "The block is sent as it is.",
   }),
-  maxQueueBytes: bytes(512 * MIB, {
+  maxQueueBytes: bytes(256 * MIB, {
     about: "Memory for spans that ClickHouse has not confirmed yet.",
+    whenReached: "Further blocks wait on disk, in the ingest log, and are read again from there.",
+  }),
+  maxBodyBytes: bytes(256 * MIB, {
+    about: "Memory for the bodies of all export requests that are being received or answered.",
     whenReached:
-      "Senders are told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay); their" +
+      "Senders are told to come back later (HTTP 429, gRPC UNAVAILABLE with a delay); their" +
       " requests are counted.",
   }),
+  maxLogBytes: bytesValue.optional().register(settings, {
+    kind: "bytes",
+    expects: bytesExpected,
+    about:
+      "Disk for the ingest log, which holds what is acknowledged and not yet in ClickHouse (and a" +
+      " little longer). Left out: 10 GiB or a tenth of the disk, whichever is less.",
+    whenReached:
+      "Senders are told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay) until there is" +
+      " room again; a warning comes at 80 %.",
+  }),
+  sync: z
+    .enum(["always", "group", "off"])
+    .default("group")
+    .register(settings, {
+      kind: "text",
+      expects: "one of always, group, off",
+      about:
+        "When a request is acknowledged: once the ingest log is synced to disk, together with those" +
+        " that came within groupMs (group) or as soon as possible (always), or once it is written" +
+        " (off: a power cut may lose the last seconds, a crash of Clew nothing).",
+    }),
+  groupMs: whole({ min: 1, max: 1000, unit: "milliseconds" }, 10, {
+    about: "How long a request waits for others to be synced with, if sync is group.",
+    whenReached: "The log is written and synced.",
+  }),
   maxWaitSeconds: whole({ min: 1, max: 3600, unit: "seconds" }, 30, {
-    about: "Longest time an export request waits for ClickHouse.",
+    about: "Longest time an export request waits for the ingest log.",
     whenReached: "The sender is told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay).",
   }),
   maxFutureMinutes: whole({ min: 0, max: 525_600, unit: "minutes" }, 60, {

@@ -1,9 +1,11 @@
 /**
  * Puts Clew together and takes it apart: the only place that knows every room.
  *
- *     start   data lock → engine → schema → queue → doors
- *     close   doors (answer what they have) → queue (insert what it has) → client → engine → lock
+ *     start   data lock → engine → schema → ingest log and queue → doors
+ *     close   doors (answer what they have) → queue (insert what it can) → client → engine → lock
  */
+import { statfs } from "node:fs/promises";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ByteBudget } from "../api/body.ts";
@@ -22,8 +24,9 @@ import { lockDataDir } from "../base/data-lock.ts";
 import type { Logger } from "../base/log.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
 import { Batcher } from "../ingest/batcher.ts";
-import { createReceiver } from "../ingest/receiver.ts";
 import type { Receive } from "../ingest/receive.ts";
+import { createReceiver } from "../ingest/receiver.ts";
+import { Repeats } from "../ingest/repeats.ts";
 import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
@@ -47,6 +50,11 @@ export interface Server {
 
 const TENANT = "single-tenant";
 const STORE_GRACE_MS = 10_000;
+const LOG_SEGMENT_BYTES = 64 * 2 ** 20;
+/** Longer than the system takes to write a file's pages to disk by itself (30 s on Linux). */
+const LOG_KEEP_MS = 120_000;
+const REPEATS_MS = 600_000;
+const REPEATS_REQUESTS = 500_000;
 const READY_MS = 2000;
 const pageFolder = fileURLToPath(new URL("../../dist/ui", import.meta.url));
 
@@ -80,22 +88,14 @@ async function start(
   close: () => Promise<void>,
 ): Promise<Server> {
   const metrics = createMetrics();
+  const lock = lockDataDir(config.data.dir);
+  closers.push(async () => lock.close());
   const engine = await openEngine(config, { log, metrics, closers });
   const client = createStoreClient(() => engine?.endpoint() ?? externalEndpoint(config));
   closers.push(() => client.close());
   await prepareSchema(client, config, log);
-  const batcher = createBatcher(client, config, { log, metrics });
-  closers.push(() => batcher.close(STORE_GRACE_MS));
-  const receive = createReceiver({
-    batcher,
-    metrics,
-    nowSeconds,
-    timeLimits: {
-      pastSeconds: config.retention.days * 86_400,
-      futureSeconds: config.ingest.maxFutureMinutes * 60,
-    },
-  });
-  const ports = await openDoors(config, { log, metrics, receive, client, closers });
+  const ingest = await openIngest(client, config, { log, metrics, closers });
+  const ports = await openDoors(config, { log, metrics, ...ingest, client, closers });
   const stoppedByItself = async (): Promise<void> => {
     const fault = await (engine?.failed ?? new Promise<never>(() => {}));
     log.error("the embedded ClickHouse is given up, Clew stops", { error: fault });
@@ -114,14 +114,12 @@ interface Building {
   readonly closers: (() => Promise<void>)[];
 }
 
-/** Locks the data folder and starts the engine in it; nothing with a ClickHouse of the user's. */
+/** Starts the engine in the data folder; nothing with a ClickHouse of the user's. */
 async function openEngine(
   { data, clickhouse }: Config,
   { log, metrics, closers }: Building,
 ): Promise<Engine | undefined> {
   if (clickhouse.url !== undefined) return undefined;
-  const lock = lockDataDir(data.dir);
-  closers.push(async () => lock.close());
   const { maxMemoryBytes } = clickhouse;
   const engine = await startEngine({
     dataDir: data.dir,
@@ -156,42 +154,75 @@ const defaultReplication = {
   replica: "{replica}",
 };
 
-function createBatcher(
+/** Opens the ingest log, goes on with what is in it, and gives the way in for spans. */
+async function openIngest(
   client: StoreClient,
-  { ingest, otlp, clickhouse }: Config,
-  { log, metrics }: Omit<Building, "closers">,
-): Batcher {
-  return new Batcher({
+  config: Config,
+  { log, metrics, closers }: Building,
+): Promise<Pick<Doors, "receive" | "batcher">> {
+  const { ingest, otlp, clickhouse, retention } = config;
+  const batcher = new Batcher({
     limits: {
       blockRows: ingest.maxBlockRows,
       blockBytes: ingest.maxBlockBytes,
       blockDelayMs: ingest.maxBlockDelayMs,
       queueBytes: ingest.maxQueueBytes,
-      waitMs: ingest.maxWaitSeconds * 1000,
       insertsAtOnce: 2,
       retryFirstMs: 100,
       retryLastMs: 5000,
+      refusedMs: 30_000,
     },
     decodeLimits: {
       nestingDepth: otlp.maxNestingDepth,
       spansPerRequest: otlp.maxSpansPerRequest,
     },
+    timeLimits: {
+      pastSeconds: retention.days * 86_400,
+      futureSeconds: ingest.maxFutureMinutes * 60,
+    },
     tenant: TENANT,
     insert: (insert) => writeSpans(client, clickhouse.database, insert),
     metrics,
     log,
+    ingestLog: {
+      folder: path.join(config.data.dir, "ingest"),
+      limits: {
+        totalBytes: ingest.maxLogBytes ?? (await defaultLogBytes(config.data.dir)),
+        segmentBytes: LOG_SEGMENT_BYTES,
+        sync: ingest.sync,
+        groupMs: ingest.groupMs,
+        keepMs: LOG_KEEP_MS,
+      },
+    },
   });
+  const repeats = new Repeats({ forMs: REPEATS_MS, requests: REPEATS_REQUESTS }, Date.now);
+  const digests = await batcher.open();
+  closers.push(() => batcher.close(STORE_GRACE_MS));
+  const recent = Date.now() / 1000 - REPEATS_MS / 1000;
+  const taken = Promise.resolve({ acceptedSpans: 0, rejectedSpans: 0, message: "" });
+  for (const [digest, arrivalSeconds] of digests) {
+    if (arrivalSeconds >= recent) repeats.add(digest, taken);
+  }
+  const waitMs = ingest.maxWaitSeconds * 1000;
+  return { batcher, receive: createReceiver({ batcher, repeats, metrics, waitMs, nowSeconds }) };
+}
+
+/** 10 GiB, or a tenth of the disk that the folder is on. */
+async function defaultLogBytes(folder: string): Promise<number> {
+  const { blocks, bsize } = await statfs(folder);
+  return Math.min(10 * 2 ** 30, Math.floor((blocks * bsize) / 10));
 }
 
 interface Doors extends Building {
   readonly receive: Receive;
+  readonly batcher: Batcher;
   readonly client: StoreClient;
 }
 
 async function openDoors(config: Config, doors: Doors): Promise<Server["ports"]> {
   const { log: logger, metrics, receive } = doors;
   const { host } = config.listen;
-  const budget = new ByteBudget(config.ingest.maxQueueBytes);
+  const budget = new ByteBudget(config.ingest.maxBodyBytes);
   const { maxRequestBytes } = config.otlp;
   const limits = { ...defaultHttpLimits, wireBytes: maxRequestBytes, bodyBytes: maxRequestBytes };
   const opened: Listener[] = [];
@@ -231,7 +262,7 @@ async function openDoors(config: Config, doors: Doors): Promise<Server["ports"]>
 
 function apiHandler(
   config: Config,
-  { client, metrics, log }: Doors,
+  { client, batcher, metrics, log }: Doors,
   otlp: { readonly grpcPort: number; readonly httpPort: number },
 ) {
   const queries = createQueries({
@@ -245,7 +276,10 @@ function apiHandler(
     (await metrics.spansReceived.get()).values.reduce((sum, { value }) => sum + value, 0);
   return createRouter({
     routes: [
-      ...operationsRoutes({ registry: metrics.registry, trouble: () => trouble(client) }),
+      ...operationsRoutes({
+        registry: metrics.registry,
+        trouble: async () => batcher.trouble ?? (await trouble(client)),
+      }),
       ...clewRoutes({
         queries,
         status: async () => ({ otlp, spansReceived: await spansReceived() }),

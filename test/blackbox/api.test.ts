@@ -7,7 +7,7 @@ import { after, before, describe, test } from "node:test";
 import type { ErrorAnswer, StatusAnswer, TracesAnswer } from "../../src/api/contract.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { startEngine } from "../../src/store/engine/engine.ts";
-import { postTraces, startTestClew, type TestClew } from "../support/clew.ts";
+import { metricValue, postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { oracleEncode, type Plain } from "../support/oracle.ts";
 
 interface SpanWanted {
@@ -78,7 +78,8 @@ describe("Clew's own API", () => {
       { trace: 3, span: 1, service: "shop", agoSeconds: 5 },
     ];
     await postTraces(clew, request(spans));
-    await postTraces(clew, request(spans.slice(0, 3))); // a retry
+    await postTraces(clew, request(spans.slice(0, 3))); // a retry, in another request
+    await stored(clew);
     const { traces, services } = await getJson<TracesAnswer>(clew, "/traces");
     assert.deepEqual(services, ["cart", "shop"]);
     assert.deepEqual(
@@ -122,6 +123,7 @@ describe("Clew's own API", () => {
 
   test("a span from the year 1970 is listed under its arrival", async () => {
     await postTraces(clew, request([{ trace: 7, span: 1, service: "old", agoSeconds: 1e9 }]));
+    await stored(clew);
     const { traces } = await getJson<TracesAnswer>(clew, "/traces?service=old");
     assert.deepEqual(
       traces.map(({ traceId, durationNano }) => [Number(traceId), durationNano]),
@@ -159,18 +161,10 @@ describe("Clew's own API", () => {
   test("health, readiness and metrics", async () => {
     const get = (where: string): Promise<Response> => fetch(`${clew.apiUrl}${where}`);
     assert.equal((await get("/health")).status, 200);
-    const metrics = await (await get("/metrics")).text();
-    const line = (name: string): number =>
-      Number(
-        metrics
-          .split("\n")
-          .find((text) => text.startsWith(`${name} `))!
-          .split(" ")[1],
-      );
-    const received = line("clew_spans_received_total");
+    await stored(clew);
+    const received = await metricValue(clew, "clew_spans_received_total");
     assert.ok(received >= 9);
-    assert.equal(line("clew_spans_inserted_total"), received);
-    assert.equal(line("clew_queue_spans"), 0);
+    assert.equal(await metricValue(clew, "clew_spans_inserted_total"), received);
     const pid = clew.server.enginePid()!;
     process.kill(pid, "SIGSTOP");
     const ready = await get("/ready");
@@ -192,6 +186,7 @@ describe("a ClickHouse of the user's", () => {
       const clew = await startTestClew({ clickhouse });
       assert.equal(clew.server.enginePid(), undefined);
       await postTraces(clew, request([{ trace: 1, span: 1, service: "shop", agoSeconds: 1 }]));
+      await stored(clew);
       assert.equal((await getJson<TracesAnswer>(clew, "/traces")).traces.length, 1);
       await clew.close();
       // Another retention at the next start: the table follows. A wrong password: a clear word.

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
-import { getBytes, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
+import { getBytes, postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import {
   arbitraryTraces,
   normalTraces,
@@ -30,6 +30,7 @@ describe("round trip", () => {
         : await postTraces(clew, body);
       assert.equal(answer.status, 200, await answer.text());
       if (want.length === 0) return;
+      await stored(clew);
       for (const got of await readBack(clew, traceId)) assert.deepEqual(normalTraces(got), want);
     });
     await fc.assert(property, { seed, numRuns: 30 });

@@ -19,7 +19,7 @@ import {
   type SpanExporter,
 } from "@opentelemetry/sdk-trace-base";
 import type { Trace } from "../../src/model/trace.ts";
-import { getBytes, startTestClew, type TestClew } from "../support/clew.ts";
+import { getBytes, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { oracleDecode, type Plain } from "../support/oracle.ts";
 
 const exporters: [name: string, make: (clew: TestClew) => SpanExporter][] = [
@@ -36,6 +36,7 @@ describe("OpenTelemetry JS", () => {
   for (const [name, make] of exporters) {
     test(`${name}: a trace comes back whole`, async () => {
       const traceId = await sendTrace(make(clew), name);
+      await stored(clew);
       const v1 = oracleDecode(
         "TracesData",
         await getBytes(clew, `/api/traces/${traceId}`, "application/protobuf"),

@@ -1,7 +1,7 @@
 /** Trace by id as Grafana Tempo answers it: ids, hints, statuses and texts that clients match on. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { postTraces, startTestClew, type TestClew } from "../support/clew.ts";
+import { postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { oracleDecode, oracleEncode } from "../support/oracle.ts";
 
 const LONG_ID = "00f1e2d3c4b5a6978899aabbccddeeff";
@@ -21,11 +21,14 @@ describe("Tempo's trace by id", () => {
       endTimeUnixNano: start,
     }));
     const body = oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
-    const sent = await Promise.all([postTraces(clew, body), postTraces(clew, body)]); // a retry, as it were
+    // Twice, once with an unknown field behind it: other bytes, so that a retry's spans get in too.
+    const retry = Buffer.concat([body, Buffer.from([0x78, 0x01])]);
+    const sent = await Promise.all([postTraces(clew, body), postTraces(clew, retry)]);
     assert.deepEqual(
       sent.map(({ status }) => status),
       [200, 200],
     );
+    await stored(clew);
   });
   after(() => clew.close());
 

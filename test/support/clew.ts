@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { createLogger } from "../../src/base/log.ts";
 import { type Config, configSchema } from "../../src/server/config.ts";
 import { type Server, startServer } from "../../src/server/server.ts";
@@ -33,6 +34,8 @@ export async function startTestClew(
     otlp: { ...defaults.otlp, grpc: { port: 0 }, http: { ...defaults.otlp.http, port: 0 } },
     http: { port: 0 },
     ...sections,
+    // So that tests need not wait long for what they have sent.
+    ingest: { ...defaults.ingest, maxBlockDelayMs: 20, ...sections["ingest"] },
   });
   const events: Record<string, unknown>[] = [];
   const log = createLogger({
@@ -85,4 +88,21 @@ export async function getBytes(clew: TestClew, where: string, accept: string): P
     throw new Error(`GET ${where}: ${answer.status} ${await answer.text()}`);
   }
   return new Uint8Array(await answer.arrayBuffer());
+}
+
+/** Settles when everything that was acknowledged is in ClickHouse, where questions find it. */
+export async function stored(clew: TestClew): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    if ((await metricValue(clew, "clew_queue_spans")) === 0) return;
+    await sleep(20);
+  }
+  throw new Error("spans are still queued after 20 s");
+}
+
+/** The value of one line of /metrics, by its name and labels as they stand there. */
+export async function metricValue(clew: TestClew, name: string): Promise<number> {
+  const text = await (await fetch(`${clew.apiUrl}/metrics`)).text();
+  const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
+  if (line === undefined) throw new Error(`no metric ${name}`);
+  return Number(line.slice(name.length + 1));
 }

@@ -1,0 +1,233 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { appendFile, truncate } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { after, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { createLogger } from "../../base/log.ts";
+import { type LogLimits, openLog } from "./log.ts";
+import { type LoggedBatch, readBatch } from "./replay.ts";
+
+const defaults: LogLimits = {
+  totalBytes: 1_000_000,
+  segmentBytes: 1_000_000,
+  sync: "group",
+  groupMs: 1,
+  keepMs: 60_000,
+};
+
+describe("the ingest log", () => {
+  const folders: string[] = [];
+  after(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+
+  function newFolder(): string {
+    const folder = mkdtempSync(path.join(tmpdir(), "clew-log-"));
+    folders.push(folder);
+    return folder;
+  }
+
+  async function open(folder: string, limits: Partial<LogLimits> = {}) {
+    const events: string[] = [];
+    const saved: LoggedBatch[] = [];
+    let failures = 0;
+    const opened = await openLog({
+      folder,
+      limits: { ...defaults, ...limits },
+      log: createLogger({
+        level: "info",
+        write: (line) => events.push(line),
+        now: () => new Date(),
+      }),
+      onSync: () => {},
+      onFailure: () => failures++,
+      onSaved: (batch) => saved.push(batch),
+    });
+    const append = (name: string): Promise<void> =>
+      opened.log.append({
+        kind: "request",
+        arrivalSeconds: 7,
+        digest: digest(name),
+        body: Buffer.from(name),
+      });
+    return { ...opened, append, events, saved, failures: () => failures };
+  }
+
+  const digest = (name: string): string => name.padEnd(16, ".");
+  const bodies = async (batch: LoggedBatch): Promise<string[]> =>
+    (await readBatch(batch)).map(({ body }) => Buffer.from(body).toString());
+  const segments = (folder: string): string[] =>
+    readdirSync(folder).filter((name) => name.endsWith(".log"));
+
+  test("what was appended is there after a crash: sealed batches, and the open one as another", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    await Promise.all([first.append("a"), first.append("b")]);
+    const { batch, sealed } = first.log.seal();
+    await sealed;
+    assert.deepEqual(await bodies(batch), ["a", "b"]);
+    await first.append("c");
+    // No close: the process is gone.
+    const second = await open(folder);
+    assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["a", "b"], ["c"]]);
+    assert.equal(second.batches[0]!.token, batch.token);
+    assert.deepEqual(
+      second.digests,
+      ["a", "b", "c"].map((name) => [digest(name), 7]),
+    );
+    // The boundary that was made at the second start holds at the third.
+    const third = await open(folder);
+    assert.deepEqual(third.batches, second.batches);
+    for (const { log } of [first, second, third]) await log.close();
+  });
+
+  test("what ClickHouse has is not inserted again", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    await first.append("a");
+    const a = first.log.seal();
+    await first.append("b");
+    const b = first.log.seal();
+    await b.sealed;
+    first.log.inserted(a.batch.token);
+    await first.append("c");
+    await first.log.close();
+    const second = await open(folder);
+    assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["b"], ["c"]]);
+    await second.log.close();
+  });
+
+  test("tokens never come twice, even if the log was emptied between", async () => {
+    const tokens = new Set<string>();
+    const folder = newFolder();
+    for (let i = 0; i < 5; i++) {
+      const { log, append } = await open(folder, { keepMs: 0 });
+      await append("a");
+      const { batch, sealed } = log.seal();
+      await sealed;
+      log.inserted(batch.token);
+      tokens.add(batch.token);
+      await log.close();
+      if (i % 2 === 1) for (const name of segments(folder)) rmSync(path.join(folder, name));
+    }
+    assert.equal(tokens.size, 5);
+  });
+
+  test("a torn tail is cut at every length, said so, and nothing before it is lost", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    await first.append("aaaa");
+    await first.append("bbbb");
+    await first.log.close();
+    const [name] = segments(folder);
+    const file = path.join(folder, name!);
+    const whole = readFileSync(file);
+    const secondAt = whole.lastIndexOf("Clew");
+    for (let cut = secondAt + 1; cut < whole.length; cut++) {
+      writeFileSync(file, whole.subarray(0, cut));
+      const { log, batches, events } = await open(folder);
+      assert.deepEqual(await Promise.all(batches.map(bodies)), [["aaaa"]]);
+      assert.ok(events.some((line) => line.includes("torn") && line.includes(`"at":${secondAt}`)));
+      await log.close();
+      for (const other of segments(folder)) if (other !== name) rmSync(path.join(folder, other));
+    }
+  });
+
+  test("damage in the middle: told with file and offset, set aside, the rest is kept", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    for (const name of ["one", "two", "three"]) await first.append(name);
+    await first.log.seal().sealed;
+    await first.append("four");
+    await first.log.close();
+    const [name] = segments(folder);
+    const file = path.join(folder, name!);
+    const bytes = readFileSync(file);
+    const at = bytes.indexOf("two");
+    bytes[at] = 0x21;
+    writeFileSync(file, bytes);
+    const second = await open(folder);
+    assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["one", "three"], ["four"]]);
+    const event = second.events.find((line) => line.includes("damaged"))!;
+    const { file: told, damagedBytes, copy } = JSON.parse(event) as Record<string, string>;
+    assert.equal(told, file);
+    const [from, to] = damagedBytes![0]!.split("..").map(Number);
+    assert.ok(from! < at && at < to!);
+    assert.ok(readFileSync(copy!).equals(bytes));
+    await second.log.close();
+  });
+
+  test("a full log refuses, warns before, and takes again when ClickHouse has its batches", async () => {
+    const folder = newFolder();
+    const { log, append, events } = await open(folder, { totalBytes: 5000, segmentBytes: 100 });
+    const tokens: string[] = [];
+    for (let i = 0; i < 40 && log.usedBytes < 5000; i++) {
+      log.checkRoom();
+      await append("x".repeat(150));
+      const { batch, sealed } = log.seal();
+      await sealed;
+      tokens.push(batch.token);
+    }
+    assert.throws(() => log.checkRoom(), { code: "unavailable", message: /full: \d+ of 5000/ });
+    assert.equal(events.filter((line) => line.includes("filling up")).length, 1);
+    for (const token of tokens) log.inserted(token);
+    for (let i = 0; i < 100 && log.usedBytes > 2600; i++) await sleep(50);
+    log.checkRoom();
+    await log.close();
+  });
+
+  test("segments that ClickHouse has go after a while, and only those", async () => {
+    const folder = newFolder();
+    const { log, append } = await open(folder, { segmentBytes: 1, keepMs: 100 });
+    const sealed = [];
+    for (const name of ["a", "b", "c"]) {
+      await append(name);
+      sealed.push(log.seal());
+    }
+    await Promise.all(sealed.map((item) => item.sealed));
+    log.inserted(sealed[0]!.batch.token);
+    log.inserted(sealed[2]!.batch.token);
+    const oldest = path.basename(sealed[0]!.batch.file);
+    for (let i = 0; i < 100 && segments(folder).includes(oldest); i++) await sleep(50);
+    assert.deepEqual(await bodies(sealed[1]!.batch), ["b"]);
+    assert.equal(segments(folder).length, 3, "b, c behind it, and the current one");
+    await log.close();
+  });
+
+  for (const sync of ["always", "group", "off"] as const) {
+    test(`sync ${sync}: many appends at once all arrive, in order`, async () => {
+      const folder = newFolder();
+      const first = await open(folder, { sync });
+      const names = Array.from({ length: 2000 }, (_, i) => `request ${i}`);
+      await Promise.all(names.map((name) => first.append(name)));
+      await first.log.close();
+      const second = await open(folder, { sync });
+      assert.deepEqual(await bodies(second.batches[0]!), names);
+      await second.log.close();
+    });
+  }
+
+  test("a folder that cannot be had is a clear fault", async () => {
+    const folder = newFolder();
+    const file = path.join(folder, "file");
+    writeFileSync(file, "");
+    await assert.rejects(open(path.join(file, "log")), {
+      code: "unavailable",
+      message: /cannot open the ingest log in .*file\/log: /,
+    });
+  });
+
+  test("bytes of another program behind the last record are cut, the records stay", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    await first.append("a");
+    await first.log.close();
+    const file = path.join(folder, segments(folder)[0]!);
+    const { size } = statSync(file);
+    await appendFile(file, Buffer.alloc(100));
+    const second = await open(folder);
+    assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["a"]]);
+    await second.log.close();
+    await truncate(file, size); // still readable: nothing else was written to it
+  });
+});

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { printedSeed } from "../../../test/support/oracle.ts";
+import { batchToken, encodeRecord, type LogRecord, scanRecords } from "./record.ts";
+
+const plain = { noNullPrototype: true };
+const arbitraryRecord: fc.Arbitrary<LogRecord> = fc.oneof(
+  fc.record(
+    {
+      kind: fc.constant("request" as const),
+      arrivalSeconds: fc.nat({ max: 2 ** 32 - 1 }),
+      digest: fc
+        .uint8Array({ minLength: 16, maxLength: 16 })
+        .map((bytes) => Buffer.from(bytes).toString("latin1")),
+      // Bodies that look like the beginning of a record are no problem either.
+      body: fc.oneof(
+        fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
+        fc.constant(Buffer.from("Clew Clew")),
+      ),
+    },
+    plain,
+  ),
+  fc.constant({ kind: "seal" as const }),
+  fc.record(
+    {
+      kind: fc.constant("inserted" as const),
+      token: fc
+        .tuple(fc.uint8Array({ minLength: 16, maxLength: 16 }), fc.nat())
+        .map(([id, from]) => batchToken(Buffer.from(id).toString("hex"), from)),
+    },
+    plain,
+  ),
+);
+
+const bytesOf = (records: readonly LogRecord[]): Buffer =>
+  Buffer.concat(records.flatMap((record) => encodeRecord(record)));
+const recordsIn = (bytes: Buffer): LogRecord[] =>
+  [...scanRecords(bytes, 0)].flatMap((part) => (part.kind === "record" ? [part.record] : []));
+
+test("records read back as they were written", () => {
+  const seed = printedSeed("log records");
+  fc.assert(
+    fc.property(fc.array(arbitraryRecord), (records) => {
+      assert.deepEqual(recordsIn(bytesOf(records)), records);
+    }),
+    { seed },
+  );
+});
+
+test("cut at any byte: the whole records before it, and what is left told as damage", () => {
+  const seed = printedSeed("log cut");
+  const [records] = fc.sample(fc.array(arbitraryRecord, { minLength: 6, maxLength: 6 }), {
+    seed,
+    numRuns: 1,
+  });
+  const ends = records!.map((_, i) => bytesOf(records!.slice(0, i + 1)).length);
+  const bytes = bytesOf(records!);
+  for (let cut = 0; cut < bytes.length; cut++) {
+    const whole = ends.filter((end) => end <= cut).length;
+    assert.deepEqual(recordsIn(bytes.subarray(0, cut)), records!.slice(0, whole), `cut at ${cut}`);
+    const last = [...scanRecords(bytes.subarray(0, cut), 0)].at(-1);
+    if (last !== undefined) assert.equal(last.to, cut);
+  }
+});
+
+test("one damaged byte costs its record and no other", () => {
+  const seed = printedSeed("log damage");
+  fc.assert(
+    fc.property(
+      fc.array(arbitraryRecord, { minLength: 1 }),
+      fc.nat(),
+      fc.integer({ min: 1, max: 255 }),
+      (records, place, change) => {
+        const bytes = bytesOf(records);
+        bytes[place % bytes.length]! ^= change;
+        const hit = records.findIndex(
+          (_, i) => bytesOf(records.slice(0, i + 1)).length > place % bytes.length,
+        );
+        assert.deepEqual(recordsIn(bytes), records.toSpliced(hit, 1));
+      },
+    ),
+    { seed },
+  );
+});

@@ -1,0 +1,58 @@
+/**
+ * Remembers what has been taken for a while: a sender that got no answer sends the same bytes again,
+ * and those must not count twice.
+ */
+import { hash } from "node:crypto";
+import { DIGEST_BYTES } from "./log/record.ts";
+import type { Received } from "./receive.ts";
+
+/** How long and how much is remembered. */
+export interface RepeatLimits {
+  readonly forMs: number;
+  /** Requests; when there are more, the oldest half is forgotten early. */
+  readonly requests: number;
+}
+
+/** A request's digest: 16 bytes of its SHA-256, as a latin1 string. */
+export function digestOf(body: Uint8Array): string {
+  return hash("sha256", body, "binary").slice(0, DIGEST_BYTES);
+}
+
+/** Requests by digest, each for at least `forMs` and at most twice as long. */
+export class Repeats {
+  readonly #limits: RepeatLimits;
+  readonly #nowMs: () => number;
+  #young = new Map<string, Promise<Received>>();
+  #old = new Map<string, Promise<Received>>();
+  #turnMs: number;
+
+  constructor(limits: RepeatLimits, nowMs: () => number) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+    this.#turnMs = nowMs() + limits.forMs;
+  }
+
+  /** What came of the request when it was first sent, or will; undefined if it is new. */
+  find(digest: string): Promise<Received> | undefined {
+    this.#turn();
+    return this.#young.get(digest) ?? this.#old.get(digest);
+  }
+
+  /** Remembers a request; one that fails is forgotten, so that it can be sent again. */
+  add(digest: string, outcome: Promise<Received>): void {
+    this.#turn();
+    this.#young.set(digest, outcome);
+    outcome.catch(() => {
+      if (this.#young.get(digest) === outcome) this.#young.delete(digest);
+      if (this.#old.get(digest) === outcome) this.#old.delete(digest);
+    });
+  }
+
+  #turn(): void {
+    const isFull = this.#young.size >= this.#limits.requests / 2;
+    if (this.#nowMs() < this.#turnMs && !isFull) return;
+    this.#old = this.#nowMs() < this.#turnMs + this.#limits.forMs ? this.#young : new Map();
+    this.#young = new Map();
+    this.#turnMs = this.#nowMs() + this.#limits.forMs;
+  }
+}
