@@ -33,7 +33,9 @@ async function start(dataDir: string): Promise<Running> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     // Those of this test are no settings of Clew's.
-    env: Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^CLEW_/.test(name))),
+    env: Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !name.startsWith("CLEW_")),
+    ),
   });
   let log = "";
   child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
