@@ -93,6 +93,32 @@ export async function readBody(
   return taken.parts.length === 1 ? taken.parts[0]! : Buffer.concat(taken.parts, taken.bytes);
 }
 
+/**
+ * `bytes` without their compression; `take` is told of every part before it is kept, and may throw.
+ * Throws Fault "unsupported" for an unknown encoding, "invalid" for corrupt or truncated data.
+ */
+export async function inflate(
+  bytes: Uint8Array,
+  encoding: string,
+  take: (partBytes: number) => void,
+): Promise<Buffer> {
+  const decoder = createDecoder(encoding);
+  if (decoder === undefined) return Buffer.from(bytes);
+  const parts: Buffer[] = [];
+  try {
+    decoder.end(bytes);
+    for await (const part of decoder as AsyncIterable<Buffer>) {
+      take(part.length);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof Fault) throw error;
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new Fault("invalid", `message is not valid ${encoding}: ${problem}`, { cause: error });
+  }
+  return Buffer.concat(parts);
+}
+
 interface Taken {
   readonly parts: Buffer[];
   bytes: number;

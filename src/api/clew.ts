@@ -19,8 +19,8 @@ import { parseTraceId } from "./trace-id.ts";
 
 interface ClewApiOptions {
   readonly queries: Queries;
-  /** The ports that OTLP is taken on, and the spans taken so far. */
-  readonly status: () => Promise<Pick<StatusAnswer, "otlp" | "spansReceived">>;
+  /** The ports that OTLP is taken on, the spans taken so far, and what is wrong. */
+  readonly status: () => Promise<Pick<StatusAnswer, "otlp" | "spansReceived" | "trouble">>;
 }
 
 /** The routes of Clew's own API. */
@@ -54,11 +54,10 @@ export function clewRoutes({ queries, status }: ClewApiOptions): Route[] {
       method: "GET",
       pattern: `${apiBase}/status`,
       handler: async () => {
-        const answer: StatusAnswer = {
-          version: clewVersion,
-          ...(await status()),
-          hasSpans: await queries.hasSpans(),
-        };
+        const now = await status();
+        // A store in trouble is not asked: it may take long, and it is not the day for a welcome.
+        const hasSpans = now.trouble.length > 0 || (await queries.hasSpans());
+        const answer: StatusAnswer = { version: clewVersion, ...now, hasSpans };
         return json(answer);
       },
     },

@@ -29,6 +29,8 @@ export interface StatusAnswer {
   readonly spansReceived: number;
   /** False until the first span is in the store: the page then shows how to send one. */
   readonly hasSpans: boolean;
+  /** What keeps Clew from its work, or will soon, in sentences; empty if nothing does. */
+  readonly trouble: readonly string[];
 }
 
 /** What every failure answers. */

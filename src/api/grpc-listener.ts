@@ -20,8 +20,10 @@ import type {
   ServerUnaryCall,
   StatusObject,
 } from "@grpc/grpc-js";
+import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { ByteBudget } from "./body.ts";
+import { guardIntake } from "./grpc-intake.ts";
 import { bind } from "./listener.ts";
 import type { Listener } from "./listener.ts";
 import { clipMessage, encodeStatus } from "./rpc-status.ts";
@@ -147,17 +149,9 @@ function awaitPreface(socket: Socket, timeoutMs: number, accept: () => void): vo
 }
 
 function serveMethod(path: string, method: GrpcMethod, options: GrpcListenOptions) {
-  const { budget, logger, onAnswered } = options;
+  const { logger, onAnswered } = options;
   return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-    const { request } = call;
-    const respond = async () => {
-      budget.take(request.byteLength);
-      try {
-        return await method(request);
-      } finally {
-        budget.give(request.byteLength);
-      }
-    };
+    const respond = async () => method(call.request);
     void respond()
       .then((response) => {
         if (!call.cancelled) onAnswered(path, "ok");
@@ -181,13 +175,24 @@ function toGrpcError(failure: Failure): StatusObject {
 }
 
 /**
- * Around every call: a time limit for receiving it, and our own words for what grpc-js refuses by
- * itself (too large, not decompressible). Those statuses it sends past all interceptors by calling
- * its own sendStatus, hence that is replaced on the call.
+ * Around every call: a time limit for receiving it, memory for it, and our own words for what grpc-js
+ * refuses by itself (too large). Those statuses it sends past all interceptors by calling its own
+ * sendStatus, hence that is replaced on the call.
  */
-function guardCall({ limits, onAnswered, logger }: GrpcListenOptions): ServerInterceptor {
+function guardCall(options: GrpcListenOptions): ServerInterceptor {
+  const { limits, budget, onAnswered, logger } = options;
   return (method, call) => {
-    const send = call.sendStatus.bind(call);
+    const refuse = (fault: Fault): void => {
+      const failure = toFailure(fault, logger, method.path);
+      onAnswered(method.path, failure.code);
+      call.sendStatus(toGrpcError(failure));
+    };
+    const endIntake = guardIntake(call, { bodyBytes: limits.bodyBytes, budget, refuse });
+    const sendOnly = call.sendStatus.bind(call);
+    const send = (status: Parameters<typeof sendOnly>[0]): void => {
+      sendOnly(status);
+      endIntake();
+    };
     call.sendStatus = (status) => {
       const isOurs = status.code === GrpcCode.OK || (status.metadata?.get(DETAILS).length ?? 0) > 0;
       if (isOurs) return send(status);

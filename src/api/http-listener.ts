@@ -23,6 +23,10 @@ export interface HttpLimits extends BodyLimits {
   readonly keepAliveMs: number;
   /** A connection on which nothing moves for so long is closed, waiting for our answer included. */
   readonly stalledMs: number;
+  /** Longest time a client may take to read an answer; then it is cut off. */
+  readonly answerTimeoutMs: number;
+  /** Bytes of all answers that clients have not read yet; further large ones become a 503. */
+  readonly answersBytes: number;
   /** How long a client that was answered early may go on sending its body before it is cut off. */
   readonly lingerMs: number;
   /** How long `close` waits for requests in flight. */
@@ -41,6 +45,8 @@ export const defaultHttpLimits: HttpLimits = {
   // the client is the one that closes: the other way round, a request can meet a closing socket.
   keepAliveMs: 75_000,
   stalledMs: 180_000,
+  answerTimeoutMs: 300_000, // a trace of 200,000 spans is some 200 MB: 700 kB/s
+  answersBytes: 256 * 1024 * 1024,
   lingerMs: 2000,
   closeGraceMs: 10_000,
 };
@@ -69,8 +75,9 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   server.maxConnections = limits.connections;
   server.timeout = limits.stalledMs;
   server.on("drop", () => logger.debug("connection refused: too many", { host }));
+  const unread: UnreadAnswers = { bytes: 0 };
   const serve = (expectsContinue: boolean) => (message: IncomingMessage, reply: ServerResponse) => {
-    void serveOne(handler, options, { server, message, reply, expectsContinue });
+    void serveOne(handler, options, { server, message, reply, expectsContinue, unread });
   };
   server.on("request", serve(false));
   server.on("checkContinue", serve(true));
@@ -84,13 +91,20 @@ interface Exchange {
   readonly reply: ServerResponse;
   /** The client waits for "100 Continue" before it sends the body. */
   readonly expectsContinue: boolean;
+  readonly unread: UnreadAnswers;
+}
+
+/** The memory of answers that wait for their clients. */
+interface UnreadAnswers {
+  bytes: number;
 }
 
 async function serveOne(
   handler: Handler,
   { limits, budget, logger }: ListenOptions,
-  { server, message, reply, expectsContinue }: Exchange,
+  exchange: Exchange,
 ): Promise<void> {
+  const { server, message, reply, expectsContinue } = exchange;
   const gone = new AbortController();
   let reading: Promise<Buffer> | undefined;
   const body = () => {
@@ -105,7 +119,8 @@ async function serveOne(
   reply.on("error", (error) => logger.debug("answer not delivered", { error }));
   try {
     const request = toRequest(message, body, gone.signal);
-    const answer = await answerOf(handler, request, logger);
+    const made = await answerOf(handler, request, logger);
+    const answer = gone.signal.aborted ? made : admitAnswer(made, limits, exchange);
     // A client still waiting for its "continue" may or may not send the body now: there is no
     // telling where its next request would begin.
     const mustClose = !server.listening || (expectsContinue && reading === undefined);
@@ -131,6 +146,37 @@ async function answerOf(handler: Handler, request: HttpRequest, logger: Logger) 
     logger.error("handler failed", { method: request.method, path: request.path, error });
     return { status: 500, body: "internal error\n" } satisfies HttpResponse;
   }
+}
+
+// Refusals and the like are let out whatever the clients do.
+const SMALL_ANSWER_BYTES = 64 * 1024;
+
+/** Counts the answer until its client has it, and gives the client a time for that; or another
+ * answer if clients leave too much unread already. */
+function admitAnswer(
+  answer: HttpResponse,
+  limits: HttpLimits,
+  { message, reply, unread }: Exchange,
+): HttpResponse {
+  const { body } = answer;
+  const isStream = typeof body === "object" && "pipe" in body;
+  const bytes = body === undefined || isStream ? 0 : Buffer.byteLength(body);
+  const isTooMuch = unread.bytes > 0 && unread.bytes + bytes > limits.answersBytes;
+  if (bytes > SMALL_ANSWER_BYTES && isTooMuch) {
+    const text = "too many bytes of other answers are waiting to be read; try again soon\n";
+    return {
+      status: 503,
+      headers: { "retry-after": "1", "content-type": "text/plain" },
+      body: text,
+    };
+  }
+  unread.bytes += bytes;
+  const timer = setTimeout(() => message.socket.destroy(), limits.answerTimeoutMs);
+  reply.once("close", () => {
+    clearTimeout(timer);
+    unread.bytes -= bytes;
+  });
+  return answer;
 }
 
 const disconnectCodes = ["ECONNRESET", "EPIPE", "ERR_STREAM_PREMATURE_CLOSE"];

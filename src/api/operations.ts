@@ -3,7 +3,8 @@ import type { Registry } from "prom-client";
 import type { HttpResponse, Route } from "./http.ts";
 
 interface OperationsOptions {
-  readonly registry: Registry;
+  /** What is counted, now. */
+  readonly registry: () => Promise<Registry>;
   /** Why Clew cannot do its work now; undefined if it can. */
   readonly trouble: () => Promise<string | undefined>;
 }
@@ -23,11 +24,14 @@ export function operationsRoutes({ registry, trouble }: OperationsOptions): Rout
     {
       method: "GET",
       pattern: "/metrics",
-      handler: async () => ({
-        status: 200,
-        headers: { "content-type": registry.contentType },
-        body: await registry.metrics(),
-      }),
+      handler: async () => {
+        const counted = await registry();
+        return {
+          status: 200,
+          headers: { "content-type": counted.contentType },
+          body: await counted.metrics(),
+        };
+      },
     },
   ];
 }

@@ -212,7 +212,7 @@ describe("OTLP/gRPC failure", () => {
   const refusals: [fault: Fault, code: number, details: unknown][] = [
     [new Fault("invalid", "cut at byte 17, 100 %"), 3, [badRequest("cut at byte 17, 100 %")]],
     [new Fault("tooLarge", "too many spans"), 8, undefined],
-    [new Fault("exhausted", "queue full", { retryAfterSeconds: 5 }), 14, [retry(5)]],
+    [new Fault("exhausted", "queue full", { retryAfterSeconds: 5 }), 8, [retry(5)]],
     [new Fault("unavailable", "ClickHouse ist nicht verfügbar\n🧵"), 14, [retry(1)]],
     [new Fault("timeout", "too slow"), 4, undefined],
     [new Fault("invalid", "é".repeat(10_000)), 3, [badRequest("é".repeat(510) + "…")]],
@@ -403,7 +403,7 @@ describe("OTLP/gRPC limits", () => {
     door.budget = new ByteBudget(1000);
     await door.start();
     const got = await refusal(call(door.client, EXPORT, new Uint8Array(1001)));
-    assert.equal(got.code, 14);
+    assert.equal(got.code, 8);
     await call(door.client, EXPORT, new Uint8Array(1000));
     await door.stop();
   });

@@ -204,7 +204,7 @@ describe("OTLP/HTTP failure", () => {
   const refusals: [fault: Fault, http: number, grpc: number, retryAfter: string | null][] = [
     [new Fault("invalid", "varint cut short at byte 17"), 400, 3, null],
     [new Fault("tooLarge", "too many spans"), 413, 8, null],
-    [new Fault("exhausted", "queue full", { retryAfterSeconds: 4.2 }), 429, 14, "5"],
+    [new Fault("exhausted", "queue full", { retryAfterSeconds: 4.2 }), 429, 8, "5"],
     [new Fault("unavailable", "ClickHouse is away"), 503, 14, "1"],
     [new Fault("timeout", "too slow"), 504, 4, null],
   ];

@@ -10,6 +10,8 @@ import type { FailureCode } from "./status.ts";
 const retryableHttp = [429, 502, 503, 504];
 const retryableGrpc = [1, 4, 10, 11, 14, 15];
 
+const silent = createLogger({ level: "error", write: () => {}, now: () => new Date(0) });
+
 describe("the tables of statuses", () => {
   const codes: [code: FailureCode, http: number, grpc: number, isRetried: boolean][] = [
     ["invalid", 400, 3, false],
@@ -17,7 +19,7 @@ describe("the tables of statuses", () => {
     ["tooLarge", 413, 8, false],
     ["unsupported", 415, 12, false],
     ["internal", 500, 13, false],
-    ["exhausted", 429, 14, true],
+    ["exhausted", 429, 8, true],
     ["unavailable", 503, 14, true],
     ["timeout", 504, 4, true],
   ];
@@ -25,7 +27,10 @@ describe("the tables of statuses", () => {
     test(`${code} is ${http} and ${grpc}, tried again: ${isRetried}`, () => {
       assert.deepEqual([httpStatus[code], grpcStatus[code]], [http, grpc]);
       assert.equal(retryableHttp.includes(http), isRetried);
-      assert.equal(retryableGrpc.includes(grpc), isRetried);
+      // RESOURCE_EXHAUSTED is tried again if a RetryInfo comes with it, as it does with "exhausted".
+      const failure = toFailure(new Fault(code as FaultCode, "why"), silent, "GET /");
+      const hasRetryInfo = grpc === 8 && failure.retryAfterSeconds !== undefined;
+      assert.equal(retryableGrpc.includes(grpc) || hasRetryInfo, isRetried);
     });
   }
 });

@@ -20,15 +20,15 @@ export const httpStatus = {
 } as const satisfies Record<FailureCode, number>;
 
 /**
- * gRPC status by code (google.rpc.Code). "exhausted" is UNAVAILABLE, the back-pressure OTLP asks
- * for: RESOURCE_EXHAUSTED means "never again" to senders that do not look for a RetryInfo.
+ * gRPC status by code (google.rpc.Code). OTLP senders try again after RESOURCE_EXHAUSTED only if a
+ * RetryInfo comes with it: "exhausted" has one, "tooLarge" has none.
  */
 export const grpcStatus = {
   invalid: GrpcCode.INVALID_ARGUMENT,
   notFound: GrpcCode.NOT_FOUND,
   tooLarge: GrpcCode.RESOURCE_EXHAUSTED,
   unsupported: GrpcCode.UNIMPLEMENTED,
-  exhausted: GrpcCode.UNAVAILABLE,
+  exhausted: GrpcCode.RESOURCE_EXHAUSTED,
   internal: GrpcCode.INTERNAL,
   unavailable: GrpcCode.UNAVAILABLE,
   timeout: GrpcCode.DEADLINE_EXCEEDED,

@@ -1,4 +1,8 @@
-import { ByteArena } from "./arena.ts";
+import { randomInt } from "node:crypto";
+import { ByteArena, repairedText } from "./arena.ts";
+
+// Where hashes begin, different in every process: nobody can prepare strings that all collide.
+const HASH_SEED = randomInt(2 ** 32);
 
 /**
  * Numbers byte strings 0, 1, 2 … in the order they are first seen; equal bytes get the same number.
@@ -16,7 +20,7 @@ export class Interner {
 
   /** The number of `source[from..to)`. */
   intern(source: Uint8Array, from: number, to: number): number {
-    let hash = 0x811c9dc5; // FNV-1a
+    let hash = HASH_SEED; // FNV-1a from here on
     for (let i = from; i < to; i++) hash = Math.imul(hash ^ source[i]!, 0x01000193);
     hash >>>= 0;
     const mask = this.#slots.length - 1;
@@ -45,6 +49,11 @@ export class Interner {
     return this.#arena.bytes;
   }
 
+  /** Memory that the strings take. */
+  get sizeBytes(): number {
+    return this.#arena.length + this.size * 16;
+  }
+
   start(id: number): number {
     return id === 0 ? 0 : this.#ends[id - 1]!;
   }
@@ -53,15 +62,33 @@ export class Interner {
     return this.#ends[id]!;
   }
 
+  /** Forgets the strings numbered `size` and above: those that were added last. */
+  truncate(size: number): void {
+    const mask = this.#slots.length - 1;
+    // Slots are filled in the order of the numbers, so freeing them backwards leaves no gaps behind.
+    while (this.size > size) {
+      const id = --this.size;
+      let slot = this.#hashes[id]! & mask;
+      while (this.#slots[slot] !== id) slot = (slot + 1) & mask;
+      this.#slots[slot] = -1;
+    }
+    this.#arena.length = this.start(size);
+  }
+
   /** String `id` as text. */
   text(id: number): string {
     return Buffer.from(this.bytes.buffer, this.start(id), this.end(id) - this.start(id)).toString();
   }
 
   #add(source: Uint8Array, from: number, to: number, hash: number, slot: number): number {
+    const repaired = repairedText(source, from, to);
+    if (repaired !== undefined) {
+      this.repaired++;
+      return this.intern(repaired, 0, repaired.length);
+    }
     const id = this.size;
     if (id === this.#ends.length) this.#grow();
-    if (!this.#arena.appendText(source, from, to)) this.repaired++;
+    this.#arena.append(source, from, to);
     this.#ends[id] = this.#arena.length;
     this.#hashes[id] = hash;
     this.size++;

@@ -91,6 +91,21 @@ export function createMetrics() {
       help: "Memory of the spans in the queue; those beyond its limit wait in the ingest log.",
       registers,
     }),
+    workerRestarts: new Counter({
+      name: "clew_ingest_worker_restarts_total",
+      help: "Times an ingest worker ended by itself and was started again.",
+      registers,
+    }),
+    attributeKeys: new Gauge({
+      name: "clew_attribute_keys",
+      help: "Attribute keys of the latest spans that are counted one by one, by scope and type.",
+      registers,
+    }),
+    attributeKeysOverflow: new Counter({
+      name: "clew_attribute_keys_overflow_total",
+      help: "Attributes of spans whose keys were too many, or too long, to be counted one by one.",
+      registers,
+    }),
     engineRestarts: new Counter({
       name: "clew_engine_restarts_total",
       help: "Times the embedded ClickHouse ended by itself and was started again.",

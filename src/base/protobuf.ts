@@ -4,8 +4,9 @@
  */
 import { Fault } from "./fault.ts";
 
-const TEXT = new TextDecoder();
+const TEXT = new TextDecoder("utf-8", { ignoreBOM: true }); // a BOM is text like any other
 const GROUP_DEPTH_LIMIT = 32;
+const BYTES_OF_32_BITS = 5; // in groups of 7
 
 /** Reads one message after the other from the same bytes; `limit` is where the current one ends. */
 export class ProtoReader {
@@ -28,6 +29,10 @@ export class ProtoReader {
     const start = this.at;
     const tag = this.varint32();
     if (tag >>> 3 === 0) throw new Fault("invalid", `field number 0 at byte ${start}`);
+    const length = this.at - start;
+    if (length >= BYTES_OF_32_BITS && (length > BYTES_OF_32_BITS || this.high !== 0)) {
+      throw new Fault("invalid", `tag longer than 32 bits at byte ${start}`);
+    }
     return tag;
   }
 
@@ -89,6 +94,10 @@ export class ProtoReader {
   lengthEnd(): number {
     const start = this.at;
     this.varint64();
+    // Not all decoders read longer ones, and what we keep encoded goes on to others.
+    if (this.at - start > BYTES_OF_32_BITS) {
+      throw new Fault("invalid", `length written in more than 5 bytes at byte ${start}`);
+    }
     const end = this.at + this.low;
     if (this.high !== 0 || end > this.limit) {
       const length = this.high * 2 ** 32 + this.low;

@@ -2,6 +2,7 @@
  * OTLP's AnyValue, between its encoded form (how attribute values that no typed column holds are
  * kept) and its JSON form (how they are shown). Source: opentelemetry/proto/common/v1/common.proto.
  */
+import { isUtf8 } from "node:buffer";
 import { Fault } from "../base/fault.ts";
 import { ProtoReader, ProtoWriter } from "../base/protobuf.ts";
 import type { AnyValue, DoubleJson, KeyValue } from "./trace.ts";
@@ -21,53 +22,70 @@ export const keyValueTags = { key: 0x0a, value: 0x12 } as const;
 const listTag = 0x0a;
 
 /**
- * Walks the AnyValue that `reader` is in to its end, without keeping anything.
- * Throws Fault "invalid" if it is malformed or nested deeper than `depthLimit`.
+ * Walks the array or key-value list that follows its tag `tag`, without keeping anything; says
+ * whether all text in it is UTF-8. Throws Fault "invalid" if it is malformed or has lists within
+ * lists deeper than `depthLimit`.
  */
-export function checkAnyValue(reader: ProtoReader, depthLimit: number): void {
-  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag !== anyValueTags.array && tag !== anyValueTags.kvlist) {
-      reader.skip(tag);
+export function checkListValue(reader: ProtoReader, tag: number, depthLimit: number): boolean {
+  if (depthLimit <= 0) {
+    throw new Fault("invalid", `attribute value nested too deeply at byte ${reader.at}`);
+  }
+  let isText = true;
+  const check = tag === anyValueTags.array ? checkAnyValue : checkKeyValue;
+  const outer = reader.enter();
+  for (let item = reader.tag(); item !== 0; item = reader.tag()) {
+    if (item !== listTag) {
+      reader.skip(item);
       continue;
     }
-    if (depthLimit <= 0) {
-      throw new Fault("invalid", `attribute value nested too deeply at byte ${reader.at}`);
-    }
-    const outer = reader.enter();
-    for (let item = reader.tag(); item !== 0; item = reader.tag()) {
-      if (item !== listTag) {
-        reader.skip(item);
-        continue;
-      }
-      const list = reader.enter();
-      if (tag === anyValueTags.array) checkAnyValue(reader, depthLimit - 1);
-      else checkKeyValue(reader, depthLimit - 1);
-      reader.leave(list);
-    }
-    reader.leave(outer);
+    const list = reader.enter();
+    isText = check(reader, depthLimit - 1) && isText;
+    reader.leave(list);
   }
+  reader.leave(outer);
+  return isText;
 }
 
-function checkKeyValue(reader: ProtoReader, depthLimit: number): void {
+function checkAnyValue(reader: ProtoReader, depthLimit: number): boolean {
+  let isText = true;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
-    if (tag !== keyValueTags.value) {
-      reader.skip(tag);
-      continue;
-    }
-    const outer = reader.enter();
-    checkAnyValue(reader, depthLimit);
-    reader.leave(outer);
+    if (tag === anyValueTags.string) isText = isUtf8(reader.slice()) && isText;
+    else if (tag === anyValueTags.array || tag === anyValueTags.kvlist) {
+      isText = checkListValue(reader, tag, depthLimit) && isText;
+    } else reader.skip(tag);
   }
+  return isText;
 }
 
-/** The JSON form of an encoded AnyValue that `checkAnyValue` has passed. Fields that Clew does not
- * know (string table references of other signals among them) leave the value empty. */
+function checkKeyValue(reader: ProtoReader, depthLimit: number): boolean {
+  let isText = true;
+  for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    if (tag === keyValueTags.value) {
+      const outer = reader.enter();
+      isText = checkAnyValue(reader, depthLimit) && isText;
+      reader.leave(outer);
+    } else if (tag === keyValueTags.key) isText = isUtf8(reader.slice()) && isText;
+    else reader.skip(tag);
+  }
+  return isText;
+}
+
+/** The JSON form of an encoded AnyValue whose lists have passed `checkListValue`. Fields that Clew
+ * does not know (string table references of other signals among them) leave the value empty. */
 export function decodeAnyValue(bytes: Uint8Array): AnyValue {
-  return readAnyValue(new ProtoReader(bytes));
+  return readAnyValue(new ProtoReader(bytes), {});
 }
 
-function readAnyValue(reader: ProtoReader): AnyValue {
-  let value: AnyValue = {};
+/** The same encoded AnyValue with U+FFFD in place of what is not UTF-8. */
+export function repairAnyValue(bytes: Uint8Array): Uint8Array {
+  const writer = new ProtoWriter(bytes.length * 2);
+  writeAnyValue(writer, decodeAnyValue(bytes));
+  return writer.finish();
+}
+
+/** Reads on from `value`: of several fields the last one counts, but lists are continued. */
+function readAnyValue(reader: ProtoReader, before: AnyValue): AnyValue {
+  let value = before;
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     switch (tag) {
       case anyValueTags.string:
@@ -89,13 +107,15 @@ function readAnyValue(reader: ProtoReader): AnyValue {
         value = { bytesValue: Buffer.from(reader.slice()).toString("base64") };
         break;
       case anyValueTags.array: {
-        const before: readonly AnyValue[] = "arrayValue" in value ? value.arrayValue.values : [];
-        value = { arrayValue: { values: [...before, ...readList(reader, readAnyValue)] } };
+        const values = "arrayValue" in value ? (value.arrayValue.values as AnyValue[]) : [];
+        readList(reader, values, (item) => readAnyValue(item, {}));
+        value = { arrayValue: { values } };
         break;
       }
       case anyValueTags.kvlist: {
-        const before: readonly KeyValue[] = "kvlistValue" in value ? value.kvlistValue.values : [];
-        value = { kvlistValue: { values: [...before, ...readList(reader, readKeyValue)] } };
+        const values = "kvlistValue" in value ? (value.kvlistValue.values as KeyValue[]) : [];
+        readList(reader, values, readKeyValue);
+        value = { kvlistValue: { values } };
         break;
       }
       default:
@@ -105,8 +125,8 @@ function readAnyValue(reader: ProtoReader): AnyValue {
   return value;
 }
 
-function readList<T>(reader: ProtoReader, readItem: (reader: ProtoReader) => T): T[] {
-  const items: T[] = [];
+/** Reads one list's items to the end of `items`. */
+function readList<T>(reader: ProtoReader, items: T[], readItem: (reader: ProtoReader) => T): void {
   const outer = reader.enter();
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
     if (tag !== listTag) {
@@ -118,7 +138,6 @@ function readList<T>(reader: ProtoReader, readItem: (reader: ProtoReader) => T):
     reader.leave(list);
   }
   reader.leave(outer);
-  return items;
 }
 
 function readKeyValue(reader: ProtoReader): KeyValue {
@@ -128,7 +147,7 @@ function readKeyValue(reader: ProtoReader): KeyValue {
     if (tag === keyValueTags.key) key = reader.text();
     else if (tag === keyValueTags.value) {
       const outer = reader.enter();
-      value = readAnyValue(reader);
+      value = readAnyValue(reader, value);
       reader.leave(outer);
     } else reader.skip(tag);
   }

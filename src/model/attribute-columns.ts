@@ -39,7 +39,7 @@ export class AttributeColumns {
   type = new Uint8Array(64);
   /** Two for each attribute. */
   words = new Uint32Array(128);
-  #seenBy = new Uint32Array(64); // by key: the last owner that had it, plus one
+  #lastAt = new Uint32Array(64); // by key: where it came last, plus one; may be out of date
 
   constructor(memory: AttributeMemory) {
     this.memory = memory;
@@ -55,14 +55,13 @@ export class AttributeColumns {
 
   /** Adds an attribute to the open owner, or replaces the one it has under this key. */
   set(key: number, type: AttributeType, low: number, high: number): void {
-    if (key >= this.#seenBy.length) this.#seenBy = grown(this.#seenBy, key + 1);
-    let at = this.length;
-    if (this.#seenBy[key] === this.owners + 1) {
-      at = this.#find(key);
-      this.duplicates++;
-    } else {
-      this.#seenBy[key] = this.owners + 1;
-      this.length++;
+    if (key >= this.#lastAt.length) this.#lastAt = grown(this.#lastAt, key + 1);
+    const openStart = this.owners === 0 ? 0 : this.ends[this.owners - 1]!;
+    let at = this.#lastAt[key]! - 1;
+    if (at >= openStart && at < this.length && this.key[at] === key) this.duplicates++;
+    else {
+      at = this.length++;
+      this.#lastAt[key] = this.length;
       if (this.length > this.key.length) this.#grow();
     }
     this.key[at] = key;
@@ -84,10 +83,8 @@ export class AttributeColumns {
 
   /** Forgets all owners from number `owners` on, and what the open one has so far. */
   truncate(owners: number): void {
-    const length = owners === 0 ? 0 : this.ends[owners - 1]!;
-    for (let at = length; at < this.length; at++) this.#seenBy[this.key[at]!] = 0;
     this.owners = owners;
-    this.length = length;
+    this.length = owners === 0 ? 0 : this.ends[owners - 1]!;
   }
 
   /** The attributes of one owner as objects, sorted by key. */
@@ -153,10 +150,6 @@ export class AttributeColumns {
       default:
         return { key, value: decodeAnyValue(this.memory.values.bytes.subarray(low, high)) };
     }
-  }
-
-  #find(key: number): number {
-    for (let at = this.length - 1; ; at--) if (this.key[at] === key) return at;
   }
 
   #grow(): void {

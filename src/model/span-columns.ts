@@ -164,11 +164,16 @@ export interface ColumnsMark {
   readonly events: number;
   readonly links: number;
   readonly valueBytes: number;
+  readonly strings: number;
+  readonly keys: number;
+  readonly repeatedBytes: number;
 }
 
 /** Spans with everything that OTLP says about them. */
 export class SpanColumns {
   length = 0;
+  /** Bytes of resources and scopes, once for each span that is stored beside them. */
+  repeatedBytes = 0;
   /** Names, versions and schema URLs; number 0 is the empty string. */
   readonly strings = new Interner();
   readonly memory: AttributeMemory = { keys: new Interner(), values: new ByteArena(1 << 16) };
@@ -240,10 +245,13 @@ export class SpanColumns {
       events: this.events.length,
       links: this.links.length,
       valueBytes: this.memory.values.length,
+      strings: this.strings.size,
+      keys: this.memory.keys.size,
+      repeatedBytes: this.repeatedBytes,
     };
   }
 
-  /** Forgets everything added since `mark`, open spans included. Interned strings stay. */
+  /** Forgets everything added since `mark`, open spans and new strings included. */
   rewind(mark: ColumnsMark): void {
     this.length = mark.spans;
     this.attributes.truncate(mark.spans);
@@ -256,6 +264,9 @@ export class SpanColumns {
     this.links.length = mark.links;
     this.links.attributes.truncate(mark.links);
     this.memory.values.length = mark.valueBytes;
+    this.strings.truncate(mark.strings);
+    this.memory.keys.truncate(mark.keys);
+    this.repeatedBytes = mark.repeatedBytes;
   }
 
   /** Forgets the span opened last, if `mark` was taken right before it was opened. Its resource and
@@ -277,13 +288,14 @@ export class SpanColumns {
     return row === 0 ? 0 : this.links.ends[row - 1]!;
   }
 
-  /** Memory that the spans take, in bytes, near enough to hold against a limit. */
+  /** Memory that the spans take, here and as a block for the store, in bytes and near enough to hold
+   * against a limit. */
   sizeBytes(): number {
     const attributes =
       this.attributes.length + this.events.attributes.length + this.links.attributes.length;
-    return (
-      this.memory.values.length + this.length * 130 + this.events.length * 24 + attributes * 17
-    );
+    const texts = this.memory.values.length + this.strings.sizeBytes + this.memory.keys.sizeBytes;
+    const rows = this.length * 130 + this.events.length * 24 + this.links.length * 48;
+    return texts + rows + attributes * 17 + this.repeatedBytes;
   }
 
   #grow(): void {

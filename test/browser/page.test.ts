@@ -320,6 +320,22 @@ describe("the page", { timeout: 180_000 }, () => {
     });
   });
 
+  test("says what is wrong with Clew itself, for as long as it is", async () => {
+    await onPage("/", async (page) => {
+      const pid = clew.server.enginePid()!;
+      process.kill(pid, "SIGSTOP");
+      try {
+        await page
+          .getByRole("alert")
+          .getByText(/ClickHouse is silent/)
+          .waitFor();
+      } finally {
+        process.kill(pid, "SIGCONT");
+      }
+      await page.getByText(/ClickHouse is silent/).waitFor({ state: "detached" });
+    });
+  });
+
   test("an empty Clew shows a command that works, and then the trace it made", async () => {
     await onPage(
       "/",

@@ -8,6 +8,7 @@ import { Notice } from "./notice.tsx";
 import { OpenTrace } from "./open-trace.tsx";
 import { route } from "./place.ts";
 import { chooseTheme, nextTheme, theme } from "./theme.ts";
+import { Trouble } from "./trouble.tsx";
 
 /** The whole page: the bar on top, below it what the address asks for. */
 export function App() {
@@ -46,6 +47,7 @@ export function App() {
           {theme.value !== "auto" && <span class="theme-name">{theme.value}</span>}
         </button>
       </header>
+      <Trouble />
       <Page route={route.value} />
       <KeysDialog />
     </>

@@ -1,7 +1,7 @@
 /** Attributes of OTLP protobuf straight into columns. */
 import { grown } from "../../base/growable.ts";
 import { ProtoReader } from "../../base/protobuf.ts";
-import { anyValueTags, checkAnyValue } from "../../model/any-value.ts";
+import { anyValueTags, checkListValue, repairAnyValue } from "../../model/any-value.ts";
 import {
   type AttributeColumns,
   type AttributeMemory,
@@ -17,7 +17,8 @@ export class AttributeDecoder {
   readonly #nestingDepth: number;
   #reader = new ProtoReader(new Uint8Array(0));
   #nextKey = new Uint32Array(64); // by key: the key that came after it last time
-  // The value read last.
+  // The value read last, and the tag of the field it came in.
+  #valueTag = 0;
   #type: AttributeType = attributeTypes.encoded;
   #low = 0;
   #high = 0;
@@ -35,7 +36,7 @@ export class AttributeDecoder {
     let from = 0;
     let to = 0;
     this.#type = attributeTypes.encoded;
-    this.#low = this.#high = 0;
+    this.#valueTag = this.#low = this.#high = 0;
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       if (tag === 0x0a) {
         to = reader.lengthEnd();
@@ -65,11 +66,15 @@ export class AttributeDecoder {
     return key;
   }
 
-  /** Reads the AnyValue that the reader is in: type and bits, the last field set wins. */
+  /** Reads the AnyValue that the reader is in: type and bits. Of several fields the last one counts,
+   * but a list that comes in pieces is one list (protobuf's rules for merging). */
   #readValue(): void {
     const reader = this.#reader;
-    const start = reader.at;
-    for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
+    for (
+      let start = reader.at, tag = reader.tag();
+      tag !== 0;
+      start = reader.at, tag = reader.tag()
+    ) {
       switch (tag) {
         case anyValueTags.string:
           this.#readStringValue();
@@ -88,13 +93,17 @@ export class AttributeDecoder {
           break;
         case anyValueTags.array:
         case anyValueTags.kvlist:
+          this.#readListValue(tag, start);
+          break;
         case anyValueTags.bytes:
-          reader.at = start;
-          this.#keepEncoded();
-          return;
+          reader.at = reader.lengthEnd();
+          this.#keepEncoded(reader.bytes, start, reader.at);
+          break;
         default:
           reader.skip(tag);
+          continue;
       }
+      this.#valueTag = tag;
     }
   }
 
@@ -108,13 +117,25 @@ export class AttributeDecoder {
     this.#setValue(attributeTypes.string, from, values.length);
   }
 
-  #keepEncoded(): void {
+  /** Reads the list whose field began at `start`. */
+  #readListValue(tag: number, start: number): void {
     const reader = this.#reader;
+    // What the value has so far is at the memory's end: only its own pieces have been added since.
+    const from = this.#valueTag === tag ? this.#low : this.#memory.values.length;
+    if (checkListValue(reader, tag, this.#nestingDepth)) {
+      this.#keepEncoded(reader.bytes, start, reader.at);
+    } else {
+      this.invalidUtf8++;
+      const repaired = repairAnyValue(reader.bytes.subarray(start, reader.at));
+      this.#keepEncoded(repaired, 0, repaired.length);
+    }
+    this.#low = from;
+  }
+
+  #keepEncoded(bytes: Uint8Array, start: number, end: number): void {
     const { values } = this.#memory;
-    const start = reader.at;
-    checkAnyValue(reader, this.#nestingDepth);
     const from = values.length;
-    values.append(reader.bytes, start, reader.limit);
+    values.append(bytes, start, end);
     this.#setValue(attributeTypes.encoded, from, values.length);
   }
 

@@ -4,10 +4,12 @@
  * case is a whole tag (field << 3 | wire type), so a known field with a foreign type is unknown too.
  */
 import { Fault } from "../../base/fault.ts";
-import { ProtoReader } from "../../base/protobuf.ts";
+import { ProtoReader, ProtoWriter } from "../../base/protobuf.ts";
 import type { SpanColumns } from "../../model/span-columns.ts";
 import { AttributeDecoder } from "./decode-attributes.ts";
+import { copyEntityRef } from "./decode-entity-refs.ts";
 import { type Decoded, type DecodeLimits, type RejectReason, Tally } from "./limits.ts";
+import { attributeBytes, RequestSize } from "./request-size.ts";
 
 const HIGHEST_KIND = 5;
 const HIGHEST_STATUS = 2;
@@ -24,6 +26,8 @@ export class OtlpDecoder {
   #scopeSpans = 0;
   #span = 0;
   #spansSeen = 0;
+  #size = new RequestSize();
+  readonly #entityRefs = new ProtoWriter();
   // The span at hand: the first thing wrong with it.
   #reason: RejectReason | undefined;
   #problem = "";
@@ -47,6 +51,7 @@ export class OtlpDecoder {
     this.#tally = new Tally();
     this.#resourceSpans = this.#scopeSpans = this.#span = -1;
     this.#spansSeen = 0;
+    this.#size = new RequestSize();
     try {
       const reader = this.#reader;
       for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -62,7 +67,9 @@ export class OtlpDecoder {
     const after = this.#repairCounts();
     repairs.duplicateKeys = after.duplicateKeys - before.duplicateKeys;
     repairs.invalidUtf8 += after.invalidUtf8 - before.invalidUtf8;
-    return { acceptedSpans: columns.length - mark.spans, rejected, message, repairs };
+    const acceptedSpans = columns.length - mark.spans;
+    if (acceptedSpans === 0) columns.rewind(mark); // or requests without a valid span would pile up unseen
+    return { acceptedSpans, rejected, message, repairs };
   }
 
   #repairCounts(): { duplicateKeys: number; invalidUtf8: number } {
@@ -85,10 +92,12 @@ export class OtlpDecoder {
 
   #readResourceSpans(): void {
     const reader = this.#reader;
-    const { resources } = this.#columns;
+    const { resources, memory, length: firstSpan } = this.#columns;
     this.#resourceSpans++;
     const outer = reader.enter();
+    const valueBytes = memory.values.length;
     const row = resources.add();
+    this.#entityRefs.clear();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       switch (tag) {
         case 0x0a:
@@ -107,11 +116,20 @@ export class OtlpDecoder {
     resources.attributes.closeOwner();
     reader.leave(outer);
     this.#scopeSpans = -1;
+    if (this.#columns.length > firstSpan) {
+      this.#keepEntityRefs(row);
+      const bytes = attributeBytes(resources.attributes, row) + this.#entityRefs.length;
+      this.#addRepeated(bytes, firstSpan);
+      return;
+    }
+    resources.length = row;
+    resources.attributes.truncate(row);
+    memory.values.length = valueBytes;
   }
 
   #readResource(row: number): void {
     const reader = this.#reader;
-    const { resources, memory } = this.#columns;
+    const { resources } = this.#columns;
     const outer = reader.enter();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       switch (tag) {
@@ -121,17 +139,9 @@ export class OtlpDecoder {
         case 0x10:
           resources.droppedAttributesCount[row] = reader.varint32();
           break;
-        case 0x1a: {
-          const from = resources.entityRefs.from(row);
-          const to = resources.entityRefs.to(row);
-          const kept = memory.values.bytes.slice(from, to);
-          const body = reader.slice();
-          const start = memory.values.length;
-          memory.values.append(kept, 0, kept.length);
-          appendField(memory.values, 0x1a, body);
-          resources.entityRefs.set(row, start, memory.values.length);
+        case 0x1a:
+          this.#tally.repairs.invalidUtf8 += copyEntityRef(reader, this.#entityRefs, tag);
           break;
-        }
         default:
           reader.skip(tag);
       }
@@ -139,12 +149,20 @@ export class OtlpDecoder {
     reader.leave(outer);
   }
 
+  #keepEntityRefs(row: number): void {
+    const { resources, memory } = this.#columns;
+    const from = memory.values.length;
+    memory.values.append(this.#entityRefs.finish(), 0, this.#entityRefs.length);
+    resources.entityRefs.set(row, from, memory.values.length);
+  }
+
   #readScopeSpans(resource: number): void {
     const reader = this.#reader;
-    const { scopes } = this.#columns;
+    const { scopes, memory, length: firstSpan } = this.#columns;
     this.#scopeSpans++;
     this.#span = -1;
     const outer = reader.enter();
+    const valueBytes = memory.values.length;
     const row = scopes.add();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
       switch (tag) {
@@ -164,6 +182,19 @@ export class OtlpDecoder {
     scopes.attributes.closeOwner();
     reader.leave(outer);
     this.#span = -1;
+    if (this.#columns.length > firstSpan) {
+      this.#addRepeated(attributeBytes(scopes.attributes, row), firstSpan);
+      return;
+    }
+    scopes.length = row;
+    scopes.attributes.truncate(row);
+    memory.values.length = valueBytes;
+  }
+
+  #addRepeated(bytesPerSpan: number, firstSpan: number): void {
+    const bytes = bytesPerSpan * (this.#columns.length - firstSpan);
+    this.#size.addRepeated(bytes);
+    this.#columns.repeatedBytes += bytes;
   }
 
   #readScope(row: number): void {
@@ -200,6 +231,7 @@ export class OtlpDecoder {
     const outer = this.#reader.enter();
     const events = columns.events.length;
     const links = columns.links.length;
+    const valueBytes = columns.memory.values.length;
     const row = columns.add();
     columns.resource[row] = resource;
     columns.scope[row] = scope;
@@ -210,6 +242,7 @@ export class OtlpDecoder {
     if (this.#reason !== undefined) {
       this.#tally.reject(this.#reason, this.#place(), this.#problem);
       columns.dropSpan({ events, links });
+      columns.memory.values.length = valueBytes;
       return;
     }
     columns.closeSpan();
@@ -292,6 +325,7 @@ export class OtlpDecoder {
   #readEvent(): void {
     const reader = this.#reader;
     const { events } = this.#columns;
+    this.#size.addEventOrLink();
     const outer = reader.enter();
     const row = events.add();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -321,6 +355,7 @@ export class OtlpDecoder {
   #readLink(): void {
     const reader = this.#reader;
     const { links } = this.#columns;
+    this.#size.addEventOrLink();
     const outer = reader.enter();
     const row = links.add();
     for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {
@@ -357,7 +392,9 @@ export class OtlpDecoder {
     const length = end - reader.at;
     if (length === bytes) {
       for (let i = 0; i < bytes; i++) into[row * bytes + i] = reader.bytes[reader.at + i]!;
-    } else if (length !== 0 || reason !== "invalid_parent_span_id") {
+    } else if (length === 0 && reason === "invalid_parent_span_id") {
+      into.fill(0, row * bytes, row * bytes + bytes);
+    } else {
       this.#reason ??= reason;
       this.#problem = `${reason.slice("invalid_".length)} has ${length} bytes, want ${bytes}`;
     }
@@ -412,17 +449,4 @@ export class OtlpDecoder {
 function isZero(bytes: Uint8Array, from: number, count: number): boolean {
   for (let i = from; i < from + count; i++) if (bytes[i] !== 0) return false;
   return true;
-}
-
-function appendField(
-  arena: { append(source: Uint8Array, from: number, to: number): void },
-  tag: number,
-  body: Uint8Array,
-): void {
-  const head = [tag];
-  let rest = body.length;
-  for (; rest > 0x7f; rest >>>= 7) head.push((rest & 0x7f) | 0x80);
-  head.push(rest);
-  arena.append(Uint8Array.from(head), 0, head.length);
-  arena.append(body, 0, body.length);
 }
