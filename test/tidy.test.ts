@@ -26,11 +26,15 @@ const ROOMS = [
 const ISLANDS: Readonly<Record<string, readonly string[]>> = {
   ui: ["base", "model", "traceql"],
   demo: ["base"],
+  bench: ["base", "model", "wire"],
 };
 /** Single files that rooms may import besides: for types only, or the whole module. */
 const DOORS: readonly { room: string; target: string; typesOnly: boolean }[] = [
   { room: "ui", target: "api/contract.ts", typesOnly: true },
   { room: "cli", target: "demo/shop.ts", typesOnly: false },
+  { room: "cli", target: "bench/attribute-keys.ts", typesOnly: false },
+  { room: "cli", target: "bench/bench.ts", typesOnly: false },
+  { room: "cli", target: "bench/report.ts", typesOnly: false },
 ];
 
 const MAX_FILE_LINES = 500;

@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   traces: async () => (await import("./traces.ts")).tracesCommand,
   trace: async () => (await import("./trace.ts")).traceCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
+  bench: async () => (await import("./bench.ts")).benchCommand,
   config: async () => (await import("./config.ts")).configCommand,
 };
 const words = [...Object.keys(commands), "help", "version"];
