@@ -10,6 +10,7 @@ import { createMetrics } from "../base/metrics.ts";
 import { readBlocks } from "../store/native/block-reader.ts";
 import type { SpanInsert } from "../store/write-spans.ts";
 import { Batcher, type BatcherLimits } from "./batcher.ts";
+import { Fairness } from "./fairness.ts";
 import { createReceiver } from "./receiver.ts";
 import { Repeats } from "./repeats.ts";
 
@@ -64,6 +65,7 @@ describe("batcher and receiver", () => {
       decodeLimits: { nestingDepth: 32, spansPerRequest: 1000 },
       timeLimits: { pastSeconds: 1e9, futureSeconds: 1e9 },
       tenant: "t",
+      fairness: new Fairness({}, Date.now),
       insert: async (made) => {
         sent.push(made);
         await insert(made);

@@ -14,11 +14,13 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
-import { markBits, SpanColumns } from "../model/span-columns.ts";
+import { type ColumnsMark, markBits, SpanColumns } from "../model/span-columns.ts";
 import { isRetryable } from "../store/client.ts";
+import { builtInTable, type SpansTable } from "../store/schema.ts";
 import { type SpanInsert, spanInsert } from "../store/write-spans.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
 import type { Decoded, DecodeLimits } from "../wire/otlp/limits.ts";
+import { type Fairness, sharesOf } from "./fairness.ts";
 import { IngestLog, type LogOptions, openLog } from "./log/log.ts";
 import { type LoggedBatch, type LoggedRequest, readBatch } from "./log/replay.ts";
 import { markTimes, type TimeLimits } from "./mark-times.ts";
@@ -44,6 +46,11 @@ export interface BatcherOptions {
   readonly decodeLimits: DecodeLimits;
   readonly timeLimits: TimeLimits;
   readonly tenant: string;
+  readonly fairness: Fairness;
+  /** The table that blocks are made for; without it, the one built in, which is right always. */
+  readonly table?: () => SpansTable;
+  /** Told of every batch before it is inserted. */
+  readonly onBatch?: (columns: SpanColumns) => void;
   readonly insert: (insert: SpanInsert) => Promise<void>;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -119,26 +126,33 @@ export class Batcher {
     this.#log.checkRoom();
   }
 
-  /** What is wrong with the log, if anything. */
+  /** Why nothing is taken now, if so. */
   get trouble(): string | undefined {
     return this.#log.trouble;
   }
 
-  /** Batches that ClickHouse does not have yet, the open one aside. */
-  get waitingBatches(): number {
-    return this.#sealed.length + this.#inserting.size;
+  /** Batches in the log that ClickHouse does not have yet. */
+  get unconfirmedBatches(): number {
+    return this.#log.unconfirmedBatches;
+  }
+
+  /** What will be trouble soon. */
+  get warning(): string | undefined {
+    return this.#log.warning;
   }
 
   /**
    * Decodes a request into the open batch; `safe` settles when it is in the log. Throws the Faults of
-   * the decoder, and then nothing of the request is kept. `safe` rejects with Fault "unavailable" if
-   * the log could not be written, and then nothing is kept either.
+   * the decoder and of `Fairness`, and then nothing of the request is kept. `safe` rejects with Fault
+   * "unavailable" if the log could not be written, and then nothing is kept either.
    */
   append(request: LoggedRequest): { readonly decoded: Decoded; readonly safe: Promise<void> } {
     const { columns } = this.#open;
     const before = columns.length;
+    const mark = columns.mark();
     const decoded = this.#decode(this.#open, request);
     if (columns.length === before) return { decoded, safe: Promise.resolve() };
+    this.#admit(mark, request.body.length);
     countMarks(this.#options.metrics, columns, before);
     const safe = this.#log.append(request);
     const { blockRows, blockBytes, blockDelayMs } = this.#options.limits;
@@ -167,6 +181,19 @@ export class Batcher {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#open = newBatch(this.#options.decodeLimits);
+  }
+
+  /** Throws Fault "exhausted", and forgets what came since `mark`, if a service sends too much. */
+  #admit(mark: ColumnsMark, bytes: number): void {
+    const { fairness } = this.#options;
+    if (!fairness.isOn) return;
+    const { columns } = this.#open;
+    try {
+      fairness.take(sharesOf(columns, mark.spans, bytes));
+    } catch (error) {
+      columns.rewind(mark);
+      throw error;
+    }
   }
 
   #decode({ columns, decoder }: OpenBatch, { body, arrivalSeconds }: LoggedRequest): Decoded {
@@ -223,7 +250,7 @@ export class Batcher {
 
   /** Inserts a batch, however often it takes; gives up only when Clew stops. */
   async #insert(batch: SealedBatch): Promise<void> {
-    const { insert, metrics, log, limits, tenant } = this.#options;
+    const { insert, metrics, log, limits, tenant, table, onBatch } = this.#options;
     const isSealed = await batch.sealed.then(
       () => true,
       () => false,
@@ -236,7 +263,8 @@ export class Batcher {
       this.#log.inserted(token);
       return this.#leave(batch);
     }
-    const made = spanInsert(columns, tenant, token);
+    onBatch?.(columns);
+    const made = spanInsert(columns, { tenant, token, table: table?.() ?? builtInTable });
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       const end = metrics.insertSeconds.startTimer();
       try {

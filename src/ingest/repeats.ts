@@ -18,17 +18,27 @@ export function digestOf(body: Uint8Array): string {
   return hash("sha256", body, "binary").slice(0, DIGEST_BYTES);
 }
 
+/** What a request is answered with that was taken by a process before, or by another. */
+const TAKEN: Promise<Received> = Promise.resolve({
+  acceptedSpans: 0,
+  rejectedSpans: 0,
+  message: "",
+});
+
 /** Requests by digest, each for at least `forMs` and at most twice as long. */
 export class Repeats {
   readonly #limits: RepeatLimits;
   readonly #nowMs: () => number;
+  readonly #onTaken: ((digest: string) => void) | undefined;
   #young = new Map<string, Promise<Received>>();
   #old = new Map<string, Promise<Received>>();
   #turnMs: number;
 
-  constructor(limits: RepeatLimits, nowMs: () => number) {
+  /** `onTaken` is told of each request that was added, once it is safe. */
+  constructor(limits: RepeatLimits, nowMs: () => number, onTaken?: (digest: string) => void) {
     this.#limits = limits;
     this.#nowMs = nowMs;
+    this.#onTaken = onTaken;
     this.#turnMs = nowMs() + limits.forMs;
   }
 
@@ -42,10 +52,18 @@ export class Repeats {
   add(digest: string, outcome: Promise<Received>): void {
     this.#turn();
     this.#young.set(digest, outcome);
-    outcome.catch(() => {
-      if (this.#young.get(digest) === outcome) this.#young.delete(digest);
-      if (this.#old.get(digest) === outcome) this.#old.delete(digest);
-    });
+    outcome.then(
+      () => this.#onTaken?.(digest),
+      () => {
+        if (this.#young.get(digest) === outcome) this.#young.delete(digest);
+        if (this.#old.get(digest) === outcome) this.#old.delete(digest);
+      },
+    );
+  }
+
+  /** Remembers a request that was taken before this process began, or by another. */
+  learn(digest: string): void {
+    if (this.find(digest) === undefined) this.#young.set(digest, TAKEN);
   }
 
   #turn(): void {

@@ -4,6 +4,7 @@ import { hasSpans, type ListedTrace, listServices, listTraces } from "../store/l
 import type { StoreClient } from "../store/client.ts";
 import { asked } from "../store/query-faults.ts";
 import { readTrace, type StoredTrace } from "../store/read-trace.ts";
+import type { SpansTable } from "../store/schema.ts";
 
 /** What a question may cost. */
 export interface QueryLimits {
@@ -16,6 +17,8 @@ export interface QueryLimits {
 export interface QueryOptions {
   readonly client: StoreClient;
   readonly database: string;
+  /** The spans table as it is now. */
+  readonly table: () => SpansTable;
   readonly tenant: string;
   readonly limits: QueryLimits;
   readonly nowSeconds: () => number;
@@ -50,7 +53,7 @@ export interface Queries {
 
 /** The use cases over one store. */
 export function createQueries(options: QueryOptions): Queries {
-  const { client, database, tenant, limits, nowSeconds } = options;
+  const { client, database, table, tenant, limits, nowSeconds } = options;
   const settings = {
     max_execution_time: limits.seconds,
     output_format_json_named_tuples_as_objects: 0,
@@ -61,7 +64,7 @@ export function createQueries(options: QueryOptions): Queries {
       asked(() =>
         readTrace(
           client,
-          database,
+          { database, table: table() },
           { tenant, ...query },
           { maxSpans: limits.traceSpans, settings },
         ),

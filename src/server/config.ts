@@ -133,6 +133,15 @@ const http = section({
 });
 
 const ingest = section({
+  workers: whole({ min: 1, max: 64, unit: "processes" }, 1, {
+    about:
+      "Processes that receive and decode spans, behind the same ports, each with an ingest log of its" +
+      " own. With 1 it is Clew's own process that does; more take spans faster where there are cores" +
+      " to spare, for some 115 MB of memory each. Connections are dealt out in turn, so there should" +
+      " be at least as many. Limits of memory and disk are divided among them; those per service" +
+      " hold in each. A request sent again within a few milliseconds, or while a worker is being" +
+      " killed, may reach another one and be stored twice; what is read shows its spans once.",
+  }),
   maxBlockRows: whole({ min: 1, max: 10_000_000, unit: "spans" }, 50_000, {
     about: "Most spans that are written to ClickHouse at once.",
     whenReached: "The block is sent and a new one begun.",
@@ -152,7 +161,7 @@ const ingest = section({
   maxBodyBytes: bytes(256 * MIB, {
     about: "Memory for the bodies of all export requests that are being received or answered.",
     whenReached:
-      "Senders are told to come back later (HTTP 429, gRPC UNAVAILABLE with a delay); their" +
+      "Senders are told to come back later (HTTP 429, gRPC RESOURCE_EXHAUSTED with a delay); their" +
       " requests are counted.",
   }),
   maxLogBytes: bytesValue.optional().register(settings, {
@@ -184,10 +193,40 @@ const ingest = section({
     about: "Longest time an export request waits for the ingest log.",
     whenReached: "The sender is told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay).",
   }),
+  maxServiceSpansPerSecond: z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .register(settings, {
+      kind: "number",
+      expects: "a whole number of spans from 1 to 1000000000",
+      about:
+        "Spans a second that one service (by service.name) may send, twice as many in one go. Left" +
+        " out, there is no such limit.",
+      whenReached:
+        "Requests with spans of that service are told to come back later (HTTP 429, gRPC" +
+        " RESOURCE_EXHAUSTED with a delay); those of others are not.",
+    }),
+  maxServiceBytesPerSecond: bytesValue.optional().register(settings, {
+    kind: "bytes",
+    expects: bytesExpected,
+    about: "The same in bytes of export requests, after decompression.",
+    whenReached: "As with maxServiceSpansPerSecond.",
+  }),
   maxFutureMinutes: whole({ min: 0, max: 525_600, unit: "minutes" }, 60, {
     about: "How far ahead of Clew's clock a span may start.",
     whenReached:
       "The span is kept with its times as sent, marked farFuture, and filed under the day it came.",
+  }),
+  maxPromotedAttributes: whole({ min: 0, max: 1000, unit: "attributes" }, 128, {
+    about:
+      "Most attributes that get a column of their own because many spans have them, beside those" +
+      " built in; 0 for none.",
+    whenReached: "Further attributes stay in the maps, where questions about them take longer.",
+  }),
+  promotionSeconds: whole({ min: 1, max: 86_400, unit: "seconds" }, 60, {
+    about: "How often Clew looks which attributes should get a column of their own.",
   }),
 });
 

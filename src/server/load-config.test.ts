@@ -154,6 +154,17 @@ describe("loadConfig", () => {
         " ingest.maxQueueBytes (33554432)",
     ],
     [
+      "ingest:\n  maxBodyBytes: 32MiB",
+      "clew.yaml:2: ingest.maxBodyBytes: otlp.maxRequestBytes is larger than" +
+        " ingest.maxBodyBytes allows",
+    ],
+    [
+      "ingest:\n  workers: 8",
+      "clew.yaml:2: ingest.workers: otlp.maxRequestBytes is larger than" +
+        " ingest.maxBodyBytes allows, 33554432 for each of 8 workers",
+    ],
+    ["ingest: { workers: 0 }", "clew.yaml:1: ingest.workers: 0 is not a whole number of processes"],
+    [
       "clickhouse:\n  user: me",
       "clew.yaml:2: clickhouse.user: means nothing without clickhouse.url",
     ],

@@ -270,6 +270,13 @@ function checkTogether(loading: Loading): void {
       `${key} is larger than ${than}`,
     );
   }
+  const { maxBodyBytes, workers } = config.ingest;
+  const share = Math.floor(maxBodyBytes / workers);
+  if (config.otlp.maxRequestBytes > share) {
+    const key = loading.given.has("ingest.workers") ? "ingest.workers" : "ingest.maxBodyBytes";
+    const each = workers === 1 ? "" : `, ${share} for each of ${workers} workers`;
+    complain(key, `otlp.maxRequestBytes is larger than ingest.maxBodyBytes allows${each}`);
+  }
   const ownEngine = config.clickhouse.url === undefined;
   for (const key of ["clickhouse.user", "clickhouse.password"]) {
     if (ownEngine && loading.given.has(key)) complain(key, "means nothing without clickhouse.url");

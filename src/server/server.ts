@@ -1,40 +1,37 @@
 /**
  * Puts Clew together and takes it apart: the only place that knows every room.
  *
- *     start   data lock → engine → schema → ingest log and queue → doors
- *     close   doors (answer what they have) → queue (insert what it can) → client → engine → lock
+ *     start   data lock → engine → schema → ingest (log, queue, OTLP doors) → API door
+ *     close   doors (answer what they have), queue (insert what it can) → client → engine → lock
  */
-import { statfs } from "node:fs/promises";
-import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import type { Registry } from "prom-client";
 import { ByteBudget } from "../api/body.ts";
 import { clewFailure, clewRoutes } from "../api/clew.ts";
 import { apiBase } from "../api/contract.ts";
-import { defaultGrpcLimits } from "../api/grpc-listener.ts";
 import { createRouter } from "../api/http.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import type { Listener } from "../api/listener.ts";
 import { operationsRoutes } from "../api/operations.ts";
-import { listenOtlpGrpc } from "../api/otlp-grpc.ts";
-import { createOtlpHttp } from "../api/otlp-http.ts";
 import { pageRoutes } from "../api/page.ts";
 import { tempoFailure, tempoRoutes } from "../api/tempo.ts";
 import { lockDataDir } from "../base/data-lock.ts";
 import type { Logger } from "../base/log.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
-import { Batcher } from "../ingest/batcher.ts";
-import type { Receive } from "../ingest/receive.ts";
-import { createReceiver } from "../ingest/receiver.ts";
-import { Repeats } from "../ingest/repeats.ts";
 import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
 import { type Engine, startEngine } from "../store/engine/engine.ts";
 import { migrate, migrationsDirectory, readMigrations } from "../store/migrate.ts";
 import { applyRetention } from "../store/retention.ts";
-import { writeSpans } from "../store/write-spans.ts";
 import type { Config } from "./config.ts";
+import { type Ingest, openIngestNode } from "./ingest-node.ts";
+import { TENANT } from "./ingest-queue.ts";
+import { drainLeftovers } from "./leftover-logs.ts";
+import { sumOf } from "./metrics-sum.ts";
+import { type TableWatch, watchTable } from "./table-watch.ts";
+import { startWorkerPool } from "./worker-pool.ts";
 
 /** A running Clew. */
 export interface Server {
@@ -48,14 +45,10 @@ export interface Server {
   close(): Promise<void>;
 }
 
-const TENANT = "single-tenant";
-const STORE_GRACE_MS = 10_000;
-const LOG_SEGMENT_BYTES = 64 * 2 ** 20;
-/** Longer than the system takes to write a file's pages to disk by itself (30 s on Linux). */
-const LOG_KEEP_MS = 120_000;
-const REPEATS_MS = 600_000;
-const REPEATS_REQUESTS = 500_000;
+/** Memory for what the API port is sent: questions have no bodies to speak of. */
+const API_BODY_BYTES = 2 ** 20;
 const READY_MS = 2000;
+const SPANS_RECEIVED = "clew_spans_received_total";
 const pageFolder = fileURLToPath(new URL("../../dist/ui", import.meta.url));
 
 /** Starts everything; when it settles, spans are taken. What was started is stopped again if a later
@@ -90,12 +83,22 @@ async function start(
   const metrics = createMetrics();
   const lock = lockDataDir(config.data.dir);
   closers.push(async () => lock.close());
-  const engine = await openEngine(config, { log, metrics, closers });
-  const client = createStoreClient(() => engine?.endpoint() ?? externalEndpoint(config));
+  const onEndpoint: ((endpoint: Endpoint) => void)[] = [];
+  const engine = await openEngine(config, { log, metrics, closers, onEndpoint });
+  const endpoint = (): Endpoint => engine?.endpoint() ?? externalEndpoint(config);
+  const client = createStoreClient(endpoint);
   closers.push(() => client.close());
   await prepareSchema(client, config, log);
-  const ingest = await openIngest(client, config, { log, metrics, closers });
-  const ports = await openDoors(config, { log, metrics, ...ingest, client, closers });
+  const spansTable = await watchTable(client, config, log);
+  closers.push(async () => spansTable.close());
+  const building = { log, metrics, closers, client, endpoint, onEndpoint };
+  const { ingest, registry } = await openIngest(config, building);
+  let api: Listener | undefined;
+  closers.push(async () => {
+    await Promise.all([api?.close(), ingest.close()]);
+  });
+  api = await openApi(config, { log, client, spansTable, ingest, registry });
+  const ports = { ...ingest.ports, api: api.port };
   const stoppedByItself = async (): Promise<void> => {
     const fault = await (engine?.failed ?? new Promise<never>(() => {}));
     log.error("the embedded ClickHouse is given up, Clew stops", { error: fault });
@@ -112,12 +115,14 @@ interface Building {
   readonly log: Logger;
   readonly metrics: Metrics;
   readonly closers: (() => Promise<void>)[];
+  /** To be told where the engine is, each time that it is started again. */
+  readonly onEndpoint: ((endpoint: Endpoint) => void)[];
 }
 
 /** Starts the engine in the data folder; nothing with a ClickHouse of the user's. */
 async function openEngine(
   { data, clickhouse }: Config,
-  { log, metrics, closers }: Building,
+  { log, metrics, closers, onEndpoint }: Building,
 ): Promise<Engine | undefined> {
   if (clickhouse.url !== undefined) return undefined;
   const { maxMemoryBytes } = clickhouse;
@@ -126,6 +131,7 @@ async function openEngine(
     log,
     limits: maxMemoryBytes === undefined ? {} : { memoryBytes: maxMemoryBytes },
     onRestart: () => metrics.engineRestarts.inc(),
+    onReady: (endpoint) => onEndpoint.forEach((tell) => tell(endpoint)),
   });
   closers.push(() => engine.close());
   return engine;
@@ -154,135 +160,88 @@ const defaultReplication = {
   replica: "{replica}",
 };
 
-/** Opens the ingest log, goes on with what is in it, and gives the way in for spans. */
-async function openIngest(
-  client: StoreClient,
-  config: Config,
-  { log, metrics, closers }: Building,
-): Promise<Pick<Doors, "receive" | "batcher">> {
-  const { ingest, otlp, clickhouse, retention } = config;
-  const batcher = new Batcher({
-    limits: {
-      blockRows: ingest.maxBlockRows,
-      blockBytes: ingest.maxBlockBytes,
-      blockDelayMs: ingest.maxBlockDelayMs,
-      queueBytes: ingest.maxQueueBytes,
-      insertsAtOnce: 2,
-      retryFirstMs: 100,
-      retryLastMs: 5000,
-      refusedMs: 30_000,
-    },
-    decodeLimits: {
-      nestingDepth: otlp.maxNestingDepth,
-      spansPerRequest: otlp.maxSpansPerRequest,
-    },
-    timeLimits: {
-      pastSeconds: retention.days * 86_400,
-      futureSeconds: ingest.maxFutureMinutes * 60,
-    },
-    tenant: TENANT,
-    insert: (insert) => writeSpans(client, clickhouse.database, insert),
-    metrics,
-    log,
-    ingestLog: {
-      folder: path.join(config.data.dir, "ingest"),
-      limits: {
-        totalBytes: ingest.maxLogBytes ?? (await defaultLogBytes(config.data.dir)),
-        segmentBytes: LOG_SEGMENT_BYTES,
-        sync: ingest.sync,
-        groupMs: ingest.groupMs,
-        keepMs: LOG_KEEP_MS,
-      },
-    },
-  });
-  const repeats = new Repeats({ forMs: REPEATS_MS, requests: REPEATS_REQUESTS }, Date.now);
-  const digests = await batcher.open();
-  closers.push(() => batcher.close(STORE_GRACE_MS));
-  const recent = Date.now() / 1000 - REPEATS_MS / 1000;
-  const taken = Promise.resolve({ acceptedSpans: 0, rejectedSpans: 0, message: "" });
-  for (const [digest, arrivalSeconds] of digests) {
-    if (arrivalSeconds >= recent) repeats.add(digest, taken);
-  }
-  const waitMs = ingest.maxWaitSeconds * 1000;
-  return { batcher, receive: createReceiver({ batcher, repeats, metrics, waitMs, nowSeconds }) };
-}
-
-/** 10 GiB, or a tenth of the disk that the folder is on. */
-async function defaultLogBytes(folder: string): Promise<number> {
-  const { blocks, bsize } = await statfs(folder);
-  return Math.min(10 * 2 ** 30, Math.floor((blocks * bsize) / 10));
-}
-
-interface Doors extends Building {
-  readonly receive: Receive;
-  readonly batcher: Batcher;
+interface IngestBuilding extends Building {
   readonly client: StoreClient;
+  readonly endpoint: () => Endpoint;
 }
 
-async function openDoors(config: Config, doors: Doors): Promise<Server["ports"]> {
-  const { log: logger, metrics, receive } = doors;
-  const { host } = config.listen;
-  const budget = new ByteBudget(config.ingest.maxBodyBytes);
-  const { maxRequestBytes } = config.otlp;
-  const limits = { ...defaultHttpLimits, wireBytes: maxRequestBytes, bodyBytes: maxRequestBytes };
-  const opened: Listener[] = [];
-  doors.closers.push(async () => {
-    await Promise.all(opened.map((door) => door.close()));
-  });
-  const open = async (door: Promise<Listener>): Promise<number> => {
-    opened.push(await door);
-    return opened.at(-1)!.port;
-  };
-  const grpc = await open(
-    listenOtlpGrpc({
-      host,
-      port: config.otlp.grpc.port,
-      receive,
-      isServing: () => true,
-      metrics,
-      logger,
-      budget,
-      limits: { ...defaultGrpcLimits, bodyBytes: maxRequestBytes },
-    }),
-  );
-  const { corsOrigins, port } = config.otlp.http;
-  const otlpHttp = createOtlpHttp({ receive, metrics, logger, corsOrigins });
-  const http = await open(listen(otlpHttp, { host, port, limits, budget, logger }));
-  const api = await open(
-    listen(apiHandler(config, doors, { grpcPort: grpc, httpPort: http }), {
-      host,
-      port: config.http.port,
-      limits: defaultHttpLimits,
-      budget,
-      logger,
-    }),
-  );
-  return { grpc, http, api };
-}
-
-function apiHandler(
+/**
+ * Opens the way in for spans, in this process or in workers, and drains the logs of workers that are no
+ * more. Also gives a registry of all that is counted, in whatever process.
+ */
+async function openIngest(
   config: Config,
-  { client, batcher, metrics, log }: Doors,
-  otlp: { readonly grpcPort: number; readonly httpPort: number },
-) {
+  { log, metrics, closers, client, endpoint, onEndpoint }: IngestBuilding,
+): Promise<Pick<Api, "ingest" | "registry">> {
+  const leftovers = await drainLeftovers({ config, client, log });
+  closers.push(() => leftovers.close());
+  const open = async (): Promise<Ingest> => {
+    if (config.ingest.workers > 1) {
+      const pool = await startWorkerPool({ config, endpoint, metrics, log });
+      onEndpoint.push((now) => pool.moveTo(now));
+      return pool;
+    }
+    const ports = { grpc: config.otlp.grpc.port, http: config.otlp.http.port };
+    return openIngestNode({ config, index: 0, ports, client, metrics, log });
+  };
+  const ingest = await open();
+  ingest.learn(leftovers.digests);
+  const registry = async (): Promise<Registry> => {
+    const others = [...(await leftovers.metrics()), ...(await ingest.otherMetrics())];
+    if (others.length === 0) return metrics.registry;
+    return sumOf([await metrics.registry.getMetricsAsJSON(), ...others]);
+  };
+  return { ingest, registry };
+}
+
+interface Api {
+  readonly log: Logger;
+  readonly client: StoreClient;
+  readonly spansTable: TableWatch;
+  readonly ingest: Ingest;
+  readonly registry: () => Promise<Registry>;
+}
+
+function openApi(config: Config, api: Api): Promise<Listener> {
+  return listen(apiHandler(config, api), {
+    host: config.listen.host,
+    port: config.http.port,
+    limits: { ...defaultHttpLimits, wireBytes: API_BODY_BYTES, bodyBytes: API_BODY_BYTES },
+    budget: new ByteBudget(API_BODY_BYTES),
+    logger: api.log,
+  });
+}
+
+function apiHandler(config: Config, { client, spansTable, ingest, registry, log }: Api) {
+  const { ports } = ingest;
   const queries = createQueries({
     client,
     database: config.clickhouse.database,
+    table: () => spansTable.table(),
     tenant: TENANT,
     limits: { seconds: config.query.maxSeconds, traceSpans: config.query.maxTraceSpans },
     nowSeconds,
   });
-  const spansReceived = async (): Promise<number> =>
-    (await metrics.spansReceived.get()).values.reduce((sum, { value }) => sum + value, 0);
+  const spansReceived = async (): Promise<number> => {
+    const counted = (await registry()).getSingleMetric(SPANS_RECEIVED);
+    return (await counted!.get()).values.reduce((sum, { value }) => sum + value, 0);
+  };
   return createRouter({
     routes: [
       ...operationsRoutes({
-        registry: metrics.registry,
-        trouble: async () => batcher.trouble ?? (await trouble(client)),
+        registry,
+        trouble: async () => (await ingest.health()).trouble ?? (await trouble(client)),
       }),
       ...clewRoutes({
         queries,
-        status: async () => ({ otlp, spansReceived: await spansReceived() }),
+        status: async () => {
+          const health = await ingest.health();
+          return {
+            otlp: { grpcPort: ports.grpc, httpPort: ports.http },
+            spansReceived: await spansReceived(),
+            trouble: [await trouble(client), health.trouble ?? health.warning].filter(isText),
+          };
+        },
       }),
       ...tempoRoutes(queries),
       ...pageRoutes(pageFolder),
@@ -291,6 +250,10 @@ function apiHandler(
       path.startsWith(`${apiBase}/`) ? clewFailure(failure) : tempoFailure(failure),
     logger: log,
   });
+}
+
+function isText(value: string | undefined): value is string {
+  return value !== undefined;
 }
 
 async function trouble(client: StoreClient): Promise<string | undefined> {

@@ -1,8 +1,10 @@
 /**
- * Attributes with a column of their own: those that most queries ask for, and that most spans of
- * their kind carry. Names: OpenTelemetry semantic conventions 1.44, each with the old names that
- * senders still use beside it. Everything else is in the maps; see `schema.ts`.
+ * Attributes with a column of their own. Built in are those that most queries ask for, and that most
+ * spans of their kind carry: names of the OpenTelemetry semantic conventions 1.44, each with the old
+ * names that senders still use beside it. Traffic adds others; see `promote.ts`. Everything else is
+ * in the maps; see `schema.ts`.
  */
+import { createHash } from "node:crypto";
 import { attributeTypes, type AttributeType } from "../model/attribute-columns.ts";
 
 /** Whose attribute it is. */
@@ -16,8 +18,16 @@ export interface PromotedAttribute {
   readonly type: AttributeType;
   readonly column: string;
   /** The column's ClickHouse type, always one that tells absent from empty. */
-  readonly columnType: "LowCardinality(Nullable(String))" | "Nullable(String)" | "Nullable(Int64)";
+  readonly columnType: PromotedColumnType;
 }
+
+/** Types of such columns. */
+export type PromotedColumnType =
+  | "LowCardinality(Nullable(String))"
+  | "Nullable(String)"
+  | "Nullable(Int64)"
+  | "Nullable(Float64)"
+  | "Nullable(Bool)";
 
 /** Few distinct values: a dictionary column. */
 const few = "LowCardinality(Nullable(String))";
@@ -25,7 +35,7 @@ const few = "LowCardinality(Nullable(String))";
 const many = "Nullable(String)";
 const number = "Nullable(Int64)";
 
-const span: readonly [columnType: PromotedAttribute["columnType"], ...keys: string[]][] = [
+const span: readonly [columnType: PromotedColumnType, ...keys: string[]][] = [
   [few, "http.request.method", "http.method"],
   [few, "http.route"],
   [number, "http.response.status_code", "http.status_code"],
@@ -69,8 +79,8 @@ const resource: typeof span = [
   [few, "telemetry.sdk.language"],
 ];
 
-/** All of them, in the order of their columns. */
-export const promotedAttributes: readonly PromotedAttribute[] = [
+/** Those built in, in the order of their columns. */
+export const builtInAttributes: readonly PromotedAttribute[] = [
   ...columns("span", span),
   ...columns("resource", resource),
 ];
@@ -86,3 +96,43 @@ function columns(scope: AttributeScope, lists: typeof span): PromotedAttribute[]
     })),
   );
 }
+
+/** Most characters of a key that may have a column. */
+const MAX_KEY_LENGTH = 200;
+const NAME_LENGTH = 60;
+const HASH_LENGTH = 12;
+
+/** An attribute as traffic shows it. */
+export interface AttributeShape {
+  readonly scope: AttributeScope;
+  readonly key: string;
+  readonly type: AttributeType;
+  /** Whether its values repeat so much that a dictionary pays; of strings only. */
+  readonly fewValues: boolean;
+}
+
+/**
+ * The attribute with the column that it would get, or undefined if it can have none: no column holds
+ * encoded values, and odd keys stay in the maps. Different attributes have columns of different names.
+ */
+export function promotedByTraffic({
+  scope,
+  key,
+  type,
+  fewValues,
+}: AttributeShape): PromotedAttribute | undefined {
+  if (type === attributeTypes.encoded) return undefined;
+  if (key === "" || key.length > MAX_KEY_LENGTH || /\p{Cc}/u.test(key)) return undefined;
+  const columnType =
+    type === attributeTypes.string ? (fewValues ? few : many) : columnTypes.get(type)!;
+  const readable = key.toLowerCase().replaceAll(/[^a-z0-9]+/g, "_");
+  const hash = createHash("sha256").update(`${scope} ${type} ${key}`).digest("hex");
+  const column = `${scope}_${readable.slice(0, NAME_LENGTH)}_${hash.slice(0, HASH_LENGTH)}`;
+  return { scope, key, type, column, columnType };
+}
+
+const columnTypes = new Map<AttributeType, PromotedColumnType>([
+  [attributeTypes.int, number],
+  [attributeTypes.double, "Nullable(Float64)"],
+  [attributeTypes.bool, "Nullable(Bool)"],
+]);

@@ -1,7 +1,7 @@
 import type { SpanColumns } from "../model/span-columns.ts";
 import type { Settings, StoreClient } from "./client.ts";
 import { spansOfBlocks } from "./native/spans-of-blocks.ts";
-import { spanTableColumns } from "./schema.ts";
+import type { SpansTable } from "./schema.ts";
 import { identifier, joinSql, type Sql, sql } from "./sql.ts";
 
 /** A trace asked for. */
@@ -32,12 +32,12 @@ const HINT_REACH_SECONDS = 3600;
  */
 export async function readTrace(
   client: StoreClient,
-  database: string,
+  { database, table }: { readonly database: string; readonly table: SpansTable },
   request: TraceRequest,
   limits: { readonly maxSpans: number; readonly settings: Settings },
 ): Promise<StoredTrace> {
   const names = joinSql(
-    spanTableColumns.map(([name]) => identifier(name)),
+    table.columns.map(([name]) => identifier(name)),
     sql`, `,
   );
   const statement = sql`SELECT ${names}
@@ -49,7 +49,7 @@ export async function readTrace(
     LIMIT ${{ type: "UInt64", value: limits.maxSpans + 1 }}`;
   const bytes = await client.queryBytes(statement, "Native", limits.settings);
   const seen = new Set<string>();
-  const columns = spansOfBlocks(bytes, (spans, row) => {
+  const columns = spansOfBlocks(bytes, table, (spans, row) => {
     const identity = spanIdentity(spans, row);
     if (seen.has(identity) || spans.length > limits.maxSpans) return false;
     seen.add(identity);

@@ -1,9 +1,10 @@
 /**
  * The columns of the `spans` table, in order, with their exact types: what the Native writer puts
  * into its header, what reads ask for. The table itself is made by `migrations/`; a test compares.
+ * Traffic adds columns for attributes that are used much, so the table is data, not a constant.
  */
 import { type AttributeType, attributeTypes } from "../model/attribute-columns.ts";
-import { promotedAttributes } from "./promoted.ts";
+import { builtInAttributes, type PromotedAttribute } from "./promoted.ts";
 
 /** Attributes without a column of their own, by the owner and the type of the value. */
 export const attributeMaps = (["span", "resource", "scope"] as const).flatMap((scope) =>
@@ -25,8 +26,18 @@ export const attributeMaps = (["span", "resource", "scope"] as const).flatMap((s
 
 const nestedAttributes = "Array(Map(LowCardinality(String), String))";
 
-/** Name and type of every column that is inserted. */
-export const spanTableColumns: readonly (readonly [name: string, type: string])[] = [
+/** Name and type of a column. */
+type NamedColumn = readonly [name: string, type: string];
+
+/** The `spans` table as it is at some moment. */
+export interface SpansTable {
+  /** Every column that is inserted, in order. */
+  readonly columns: readonly NamedColumn[];
+  /** Attributes with a column of their own, in the order of their columns. */
+  readonly promoted: readonly PromotedAttribute[];
+}
+
+const columnsBefore: readonly NamedColumn[] = [
   ["tenant", "LowCardinality(String)"],
   ["time_bucket", "DateTime('UTC')"],
   ["trace_id", "FixedString(16)"],
@@ -50,7 +61,9 @@ export const spanTableColumns: readonly (readonly [name: string, type: string])[
   ["scope_version", "LowCardinality(String)"],
   ["scope_schema_url", "LowCardinality(String)"],
   ["scope_dropped_attributes_count", "UInt32"],
-  ...promotedAttributes.map(({ column, columnType }) => [column, columnType] as const),
+]; // attributes with a column of their own follow
+
+const columnsAfter: readonly NamedColumn[] = [
   ...attributeMaps.map(({ column, columnType }) => [column, columnType] as const),
   ["exact", "String"],
   ["event_time_unix_nano", "Array(UInt64)"],
@@ -66,6 +79,19 @@ export const spanTableColumns: readonly (readonly [name: string, type: string])[
   ["link_attributes", nestedAttributes],
   ["link_exact", "Array(String)"],
 ];
+
+/** The table with columns for these attributes, too, beside those built in. */
+export function spansTable(byTraffic: readonly PromotedAttribute[]): SpansTable {
+  const all = [...builtInAttributes, ...byTraffic];
+  const promoted = (["span", "resource"] as const).flatMap((scope) =>
+    all.filter((attribute) => attribute.scope === scope),
+  );
+  const columns = promoted.map(({ column, columnType }) => [column, columnType] as const);
+  return { promoted, columns: [...columnsBefore, ...columns, ...columnsAfter] };
+}
+
+/** The table as the migrations make it. */
+export const builtInTable = spansTable([]);
 
 /**
  * Tags within `exact`, which holds what no typed column can: a small protobuf message of KeyValues

@@ -1,38 +1,44 @@
 import type { SpanColumns } from "../model/span-columns.ts";
 import type { StoreClient } from "./client.ts";
 import { spanBlock } from "./native/span-block.ts";
-import { spanTableColumns } from "./schema.ts";
+import type { SpansTable } from "./schema.ts";
 import { identifier, joinSql, type Sql, sql } from "./sql.ts";
 
 /** An insert made ready: it can be sent again and again and counts once. */
 export interface SpanInsert {
   readonly rows: number;
   readonly block: Uint8Array;
+  /** The table that the block was made for. It may have got more columns since: those are computed
+   * from what the block has. */
+  readonly table: SpansTable;
   /** The same for the same spans only: ClickHouse takes a token once. */
   readonly token: string;
 }
 
 /** Turns spans into the insert that will carry them. */
-export function spanInsert(columns: SpanColumns, tenant: string, token: string): SpanInsert {
-  return { rows: columns.length, block: spanBlock(columns, tenant), token };
+export function spanInsert(
+  columns: SpanColumns,
+  { tenant, token, table }: { tenant: string; token: string; table: SpansTable },
+): SpanInsert {
+  return { rows: columns.length, block: spanBlock(columns, tenant, table), token, table };
 }
 
 /** Sends an insert; settles when its rows are stored. Throws what the client throws. */
 export async function writeSpans(
   client: StoreClient,
   database: string,
-  { block, token }: SpanInsert,
+  { block, token, table }: SpanInsert,
 ): Promise<void> {
-  await client.insertBytes(insertStatement(database), [block], {
+  await client.insertBytes(insertStatement(database, table), [block], {
     insert_deduplication_token: token,
     insert_deduplicate: 1,
     max_insert_threads: "1",
   });
 }
 
-function insertStatement(database: string): Sql {
+function insertStatement(database: string, table: SpansTable): Sql {
   const names = joinSql(
-    spanTableColumns.map(([name]) => identifier(name)),
+    table.columns.map(([name]) => identifier(name)),
     sql`, `,
   );
   return sql`INSERT INTO ${identifier(database)}.spans (${names}) FORMAT Native`;

@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { StatusAnswer } from "../../src/api/contract.ts";
 import { postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { oracleEncode } from "../support/oracle.ts";
 
@@ -39,6 +40,10 @@ async function spansOf(clew: TestClew, traceNumber: number): Promise<number> {
   if (answer.status === 404) return 0;
   assert.equal(answer.status, 200);
   return ((await answer.json()) as { spans: unknown[] }).spans.length;
+}
+
+async function status(clew: TestClew): Promise<StatusAnswer> {
+  return (await (await fetch(`${clew.apiUrl}/api/clew/v1/status`)).json()) as StatusAnswer;
 }
 
 /** Sends the same bytes until they are taken, as exporters do. */
@@ -122,6 +127,8 @@ describe("a small disk", { skip: withoutMount }, () => {
       const ready = await fetch(`${clew.apiUrl}/ready`);
       assert.equal(ready.status, 503);
       assert.match(await ready.text(), /ingest log cannot be written: ENOSPC/);
+      const { trouble } = await status(clew);
+      assert.match(trouble[0]!, /ingest log cannot be written: ENOSPC/);
       rmSync(filler);
       await sendUntilTaken(clew, requestOf(100));
       await stored(clew);
@@ -129,6 +136,7 @@ describe("a small disk", { skip: withoutMount }, () => {
         assert.equal(await spansOf(clew, traceNumber), 50, `trace ${traceNumber}`);
       }
       assert.equal((await fetch(`${clew.apiUrl}/ready`)).status, 200);
+      assert.deepEqual((await status(clew)).trouble, []);
     });
   });
 });

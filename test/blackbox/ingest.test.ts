@@ -97,9 +97,9 @@ describe("ingest", () => {
     const senders = [sender(), sender(), sender(), sender()];
     for (let kill = 0; kill < 3; kill++) {
       await sleep(700);
-      const pid = clew.server.enginePid();
-      assert.ok(pid !== undefined);
-      process.kill(pid, "SIGKILL");
+      // It has none while it is being started again.
+      while (clew.server.enginePid() === undefined) await sleep(20);
+      process.kill(clew.server.enginePid()!, "SIGKILL");
       const before = acknowledged.size;
       while (acknowledged.size < before + 8) await sleep(20);
     }
@@ -162,6 +162,40 @@ describe("ingest", () => {
     );
     for (const mark of ["endsBeforeStart", "farFuture", "farPast"]) {
       assert.equal(await metricValue(clew, `clew_spans_marked_total{mark="${mark}"}`), 1);
+    }
+  });
+});
+
+describe("a service that floods", () => {
+  test("is refused first, others are not, and it is taken again with time", async () => {
+    const clew = await startTestClew({ ingest: { maxServiceSpansPerSecond: 200 } });
+    try {
+      const send = async (service: string, traceNumber: number): Promise<Response> => {
+        const body = Buffer.from(traceOf(traceNumber, 300, 20));
+        // "load" is what traceOf calls its service; the other name is as long.
+        const at = body.indexOf("load");
+        body.write(service, at, 4, "latin1");
+        return postTraces(clew, body);
+      };
+      const statuses = [await send("loud", 1), await send("loud", 2), await send("loud", 3)];
+      assert.deepEqual(
+        statuses.map(({ status }) => status),
+        [200, 200, 429],
+      );
+      assert.ok(Number(statuses[2]!.headers.get("retry-after")) >= 1);
+      assert.equal((await send("mild", 4)).status, 200);
+      const outcomes = 'clew_receive_requests_total{door="otlp_http",outcome="exhausted"}';
+      assert.equal(await metricValue(clew, outcomes), 1);
+      let status = 429;
+      for (let i = 0; i < 50 && status === 429; i++) {
+        await sleep(100);
+        ({ status } = await send("loud", 3));
+      }
+      assert.equal(status, 200);
+      await stored(clew);
+      assert.equal((await readTrace(clew, 3)).spans.length, 300);
+    } finally {
+      await clew.close();
     }
   });
 });

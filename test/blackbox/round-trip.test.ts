@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { getBytes, postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import {
   arbitraryTraces,
+  asOneTrace,
   normalTraces,
   oracleDecode,
   oracleEncode,
@@ -36,20 +37,6 @@ describe("round trip", () => {
     await fc.assert(property, { seed, numRuns: 30 });
   });
 });
-
-/** Gives every span the trace id, and span ids of their own: random ones may be twins. */
-function asOneTrace(traces: Plain, traceId: string): Plain {
-  let spanNumber = 0;
-  for (const resourceSpans of traces["resourceSpans"] as Plain[]) {
-    for (const scopeSpans of resourceSpans["scopeSpans"] as Plain[]) {
-      for (const span of scopeSpans["spans"] as Plain[]) {
-        span["traceId"] = Buffer.from(traceId, "hex");
-        span["spanId"] = Buffer.from((++spanNumber).toString(16).padStart(16, "0"), "hex");
-      }
-    }
-  }
-  return traces;
-}
 
 /** Tempo's routes name a resource that has no attribute at all; everything else is as sent. */
 function withNamedResources(traces: Plain): Plain {

@@ -216,6 +216,20 @@ export const arbitraryTraces: fc.Arbitrary<Plain> = fc.record({
   ),
 });
 
+/** Gives every span the trace id, and span ids of their own: random ones may be twins. */
+export function asOneTrace(traces: Plain, traceId: string): Plain {
+  let spanNumber = 0;
+  for (const resourceSpans of traces["resourceSpans"] as Plain[]) {
+    for (const scopeSpans of resourceSpans["scopeSpans"] as Plain[]) {
+      for (const span of scopeSpans["spans"] as Plain[]) {
+        span["traceId"] = Buffer.from(traceId, "hex");
+        span["spanId"] = Buffer.from((++spanNumber).toString(16).padStart(16, "0"), "hex");
+      }
+    }
+  }
+  return traces;
+}
+
 /** The seed of a property test: CLEW_SEED to repeat one, else new; printed so that it can be. */
 export function printedSeed(name: string): number {
   const seed = Number(process.env["CLEW_SEED"] ?? Date.now() % 2 ** 31);

@@ -185,6 +185,11 @@ export class IngestLog {
     return this.#segments.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
+  /** Batches that ClickHouse has not confirmed, the open one and those being sealed aside. */
+  get unconfirmedBatches(): number {
+    return this.#segmentOf.size;
+  }
+
   get segmentCount(): number {
     return this.#segments.length;
   }
@@ -192,6 +197,13 @@ export class IngestLog {
   /** Why nothing can be written now, if so. */
   get trouble(): string | undefined {
     return this.#trouble?.message;
+  }
+
+  /** How full the log is, once that is something to know. */
+  get warning(): string | undefined {
+    const share = this.usedBytes / this.#options.limits.totalBytes;
+    if (share < WARN_SHARE) return undefined;
+    return `the ingest log is ${Math.floor(share * 100)} % full; senders are refused at 100 %`;
   }
 
   /** Throws Fault "unavailable" if the log is full or cannot be written. */

@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly program?: EngineProgram;
   /** Called each time the engine has died and is about to be started again. */
   readonly onRestart?: () => void;
+  /** Called each time it answers, at the start and after every restart, with where. */
+  readonly onReady?: (endpoint: Endpoint) => void;
 }
 
 /** A ClickHouse that runs for as long as this process does, or until it is closed. */
@@ -168,6 +170,7 @@ class Supervisor implements Engine {
     });
     const { pid } = this.#process;
     log.info("clickhouse is ready", { url: endpoint.url, pid, startedMs: Date.now() - started });
+    this.#options.onReady?.(endpoint);
     return this.#process;
   }
 

@@ -3,6 +3,7 @@
  * A row of the table is an owner here: a span with its own attributes, or with those of its
  * resource or scope, which many rows share.
  */
+import { unreachable } from "../../base/fault.ts";
 import { grown } from "../../base/growable.ts";
 import { Interner } from "../../base/interner.ts";
 import type { ProtoWriter } from "../../base/protobuf.ts";
@@ -56,13 +57,32 @@ export class AttributeWriter {
     this.#promoted.forEach(({ column, columnType }, i) => {
       block.column(column, columnType);
       const place = places[i]!;
-      if (columnType === "Nullable(Int64)") this.#writeInts(block, place, owner, rows);
-      else if (columnType === "Nullable(String)") this.#writeTexts(block, place, owner, rows);
-      else this.#writeDictionary(block, place, { owner, rows }, scratch);
+      switch (columnType) {
+        case "Nullable(Int64)":
+        case "Nullable(Float64)":
+          return this.#writeNumbers(block, place, owner, rows);
+        case "Nullable(Bool)":
+          return this.#writeBools(block, place, owner, rows);
+        case "Nullable(String)":
+          return this.#writeTexts(block, place, owner, rows);
+        case "LowCardinality(Nullable(String))":
+          return this.#writeDictionary(block, place, { owner, rows }, scratch);
+        default:
+          return unreachable(columnType);
+      }
     });
   }
 
-  #writeInts(block: BlockWriter, place: Uint32Array, owner: Uint32Array, rows: number): void {
+  #writeBools(block: BlockWriter, place: Uint32Array, owner: Uint32Array, rows: number): void {
+    const { words } = this.#attributes;
+    for (let i = 0; i < rows; i++) block.byte(place[owner[i]!] === 0 ? 1 : 0);
+    for (let i = 0; i < rows; i++) {
+      const at = place[owner[i]!]!;
+      block.byte(at === 0 ? 0 : words[2 * at - 2]!);
+    }
+  }
+
+  #writeNumbers(block: BlockWriter, place: Uint32Array, owner: Uint32Array, rows: number): void {
     const { words } = this.#attributes;
     for (let i = 0; i < rows; i++) block.byte(place[owner[i]!] === 0 ? 1 : 0);
     for (let i = 0; i < rows; i++) {

@@ -8,10 +8,12 @@ import {
   oracleEncode,
   printedSeed,
 } from "../../../test/support/oracle.ts";
+import type { AttributeColumns, AttributeType } from "../../model/attribute-columns.ts";
 import { SpanColumns } from "../../model/span-columns.ts";
 import { OtlpDecoder } from "../../wire/otlp/decode.ts";
 import { encodeTracesData } from "../../wire/otlp/encode.ts";
-import { spanTableColumns } from "../schema.ts";
+import { type AttributeScope, type PromotedAttribute, promotedByTraffic } from "../promoted.ts";
+import { builtInTable, spansTable } from "../schema.ts";
 import { readBlocks } from "./block-reader.ts";
 import { spanBlock } from "./span-block.ts";
 import { spansOfBlocks } from "./spans-of-blocks.ts";
@@ -30,6 +32,46 @@ test("a Native block reads back to the same spans", () => {
   fc.assert(property, { seed, numRuns: 150 });
 });
 
+test("a block of a table with a column for every key reads back to the same spans", () => {
+  const seed = printedSeed("native round trip, all promoted");
+  const property = fc.property(arbitraryTraces, fc.boolean(), (traces, fewValues) => {
+    const body = oracleEncode("TracesData", traces);
+    const columns = new SpanColumns();
+    new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 1000 }).decode(body);
+    if (columns.length === 0) return;
+    const table = spansTable(promotable(columns, fewValues));
+    const bytes = spanBlock(columns, "single-tenant", table);
+    const [block] = readBlocks(bytes);
+    assert.deepEqual(
+      [...block!.columns.keys()],
+      table.columns.map(([name]) => name),
+    );
+    const back = oracleDecode("TracesData", encodeTracesData(spansOfBlocks(bytes, table)));
+    assert.deepEqual(normalTraces(back), normalTraces(oracleDecode("TracesData", body)));
+  });
+  fc.assert(property, { seed, numRuns: 150 });
+});
+
+/** A column for every key that may have one, of the type that comes last. */
+function promotable(columns: SpanColumns, fewValues: boolean): PromotedAttribute[] {
+  const byKey = new Map<string, PromotedAttribute>();
+  const { keys } = columns.memory;
+  const add = (scope: AttributeScope, { length, key, type }: AttributeColumns): void => {
+    for (let at = 0; at < length; at++) {
+      const shape = { scope, key: keys.text(key[at]!), type: type[at] as AttributeType, fewValues };
+      const attribute = promotedByTraffic(shape);
+      if (attribute === undefined || isBuiltIn(attribute)) continue;
+      byKey.set(`${scope} ${attribute.key}`, attribute);
+    }
+  };
+  add("span", columns.attributes);
+  add("resource", columns.resources.attributes);
+  return [...byKey.values()];
+}
+
+const isBuiltIn = ({ scope, key }: PromotedAttribute): boolean =>
+  builtInTable.promoted.some((attribute) => attribute.scope === scope && attribute.key === key);
+
 test("a block has the table's columns, in its order", () => {
   const columns = new SpanColumns();
   columns.resources.add();
@@ -41,6 +83,6 @@ test("a block has the table's columns, in its order", () => {
   const [block] = readBlocks(spanBlock(columns, "t"));
   assert.deepEqual(
     [...block!.columns.keys()],
-    spanTableColumns.map(([name]) => name),
+    builtInTable.columns.map(([name]) => name),
   );
 });

@@ -3,22 +3,25 @@ import assert from "node:assert/strict";
 import { ProtoWriter } from "../../base/protobuf.ts";
 import { type AttributeColumns, attributeTypes } from "../../model/attribute-columns.ts";
 import type { SpanColumns, TextColumn } from "../../model/span-columns.ts";
-import { promotedAttributes } from "../promoted.ts";
-import { attributeMaps, exactTags, spanTableColumns } from "../schema.ts";
+import { attributeMaps, builtInTable, exactTags, type SpansTable } from "../schema.ts";
 import { AttributeWriter, denseDictionary, pick, writeKeys } from "./attribute-writer.ts";
 import { BlockWriter, type Texts } from "./block-writer.ts";
 
 const BYTES_PER_ROW = 640; // first guess at a block's size; it grows if need be
 
 /** All spans of `columns`, of which there is at least one, as one block for `INSERT INTO spans (…)
- * FORMAT Native`, columns in the order of `spanTableColumns`. */
-export function spanBlock(columns: SpanColumns, tenant: string): Uint8Array {
+ * FORMAT Native`, columns in the order of the table's. */
+export function spanBlock(
+  columns: SpanColumns,
+  tenant: string,
+  table: SpansTable = builtInTable,
+): Uint8Array {
   const rows = columns.length;
   assert.ok(rows > 0, "a block has rows");
-  const block = new BlockWriter(spanTableColumns.length, rows, rows * BYTES_PER_ROW + 65_536);
+  const block = new BlockWriter(table.columns.length, rows, rows * BYTES_PER_ROW + 65_536);
   writeSpans(block, columns, tenant);
   writeResourcesAndScopes(block, columns);
-  writeAttributes(block, columns);
+  writeAttributes(block, columns, table);
   writeEvents(block, columns);
   writeLinks(block, columns);
   return block.finish();
@@ -122,9 +125,9 @@ function writeResourcesAndScopes(block: BlockWriter, columns: SpanColumns): void
   counts("scope_dropped_attributes_count", scopes.droppedAttributesCount, scope);
 }
 
-function writeAttributes(block: BlockWriter, columns: SpanColumns): void {
+function writeAttributes(block: BlockWriter, columns: SpanColumns, table: SpansTable): void {
   const { resources, scopes, length: rows } = columns;
-  const promoted = (scope: string) => promotedAttributes.filter((item) => item.scope === scope);
+  const promoted = (scope: string) => table.promoted.filter((item) => item.scope === scope);
   const own = Uint32Array.from({ length: rows }, (_, row) => row);
   const owners = {
     span: { writer: new AttributeWriter(columns.attributes, promoted("span")), owner: own },

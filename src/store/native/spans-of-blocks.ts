@@ -10,19 +10,19 @@ import {
 } from "../../model/attribute-columns.ts";
 import { anyValueTags, keyValueTags } from "../../model/any-value.ts";
 import { SpanColumns } from "../../model/span-columns.ts";
-import { promotedAttributes } from "../promoted.ts";
-import { attributeMaps, exactTags } from "../schema.ts";
+import { attributeMaps, builtInTable, exactTags, type SpansTable } from "../schema.ts";
 import { type Block, type Column, readBlocks } from "./block-reader.ts";
 import type { Texts } from "./block-writer.ts";
 
-/** The spans of an answer that has every column of `spanTableColumns`. Rows whose resource (or
- * scope) is the same share one. `keep` says of a row, once filled, whether it stays. */
+/** The spans of an answer that has every column of `table`. Rows whose resource (or scope) is the
+ * same share one. `keep` says of a row, once filled, whether it stays. */
 export function spansOfBlocks(
   bytes: Uint8Array,
+  table: SpansTable = builtInTable,
   keep: (columns: SpanColumns, row: number) => boolean = () => true,
 ): SpanColumns {
   const columns = new SpanColumns();
-  const filler = new SpanFiller(columns);
+  const filler = new SpanFiller(columns, table);
   for (const block of readBlocks(bytes)) {
     if (block.rows === 0) continue;
     filler.open(block);
@@ -35,13 +35,15 @@ class SpanFiller {
   readonly #columns: SpanColumns;
   readonly #resources = new Map<string, number>();
   readonly #scopes = new Map<string, number>();
+  readonly #promoted: SpansTable["promoted"];
   /** By promoted attribute: the number of its key. */
   readonly #promotedKeys: readonly number[];
   #block: Block = { rows: 0, columns: new Map() };
 
-  constructor(columns: SpanColumns) {
+  constructor(columns: SpanColumns, { promoted }: SpansTable) {
     this.#columns = columns;
-    this.#promotedKeys = promotedAttributes.map(({ key }) => {
+    this.#promoted = promoted;
+    this.#promotedKeys = promoted.map(({ key }) => {
       const bytes = Buffer.from(key);
       return columns.memory.keys.intern(bytes, 0, bytes.length);
     });
@@ -178,8 +180,10 @@ class SpanFiller {
     return known ?? row;
   }
 
+  /** A row that is older than its attribute's column has the value in the map still, and the column
+   * shows it from there: it is set twice, and the owner has it once. */
   #fillAttributes(into: AttributeColumns, scope: "span" | "resource" | "scope", i: number): void {
-    promotedAttributes.forEach((promoted, n) => {
+    this.#promoted.forEach((promoted, n) => {
       if (promoted.scope !== scope) return;
       const column = this.#block.columns.get(promoted.column);
       assert.ok(column !== undefined, `column ${promoted.column} is missing`);

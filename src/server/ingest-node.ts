@@ -1,0 +1,137 @@
+/**
+ * One complete way in for spans: the two OTLP doors, the receiver, the queue and its log. Clew has one
+ * in its own process, or one in each of several worker processes (see `worker-pool.ts`).
+ */
+import path from "node:path";
+import { ByteBudget } from "../api/body.ts";
+import { defaultGrpcLimits } from "../api/grpc-listener.ts";
+import { defaultHttpLimits, listen } from "../api/http-listener.ts";
+import type { Listener } from "../api/listener.ts";
+import { listenOtlpGrpc } from "../api/otlp-grpc.ts";
+import { createOtlpHttp } from "../api/otlp-http.ts";
+import type { Receive } from "../ingest/receive.ts";
+import { createReceiver } from "../ingest/receiver.ts";
+import { Repeats } from "../ingest/repeats.ts";
+import { ingestFolder, openQueue, type Queue, type QueueParts } from "./ingest-queue.ts";
+import type { MetricsJson } from "./metrics-sum.ts";
+
+/** The ports that spans come in by. */
+export interface OtlpPorts {
+  readonly grpc: number;
+  readonly http: number;
+}
+
+/** What is wrong with the way in, if anything, in sentences. */
+export interface IngestHealth {
+  /** Why something is not taken now. */
+  readonly trouble: string | undefined;
+  /** What will be trouble soon. */
+  readonly warning: string | undefined;
+}
+
+/** The way in for spans, in this process or in several. */
+export interface Ingest {
+  /** The ports that are really listened on. */
+  readonly ports: OtlpPorts;
+  health(): Promise<IngestHealth>;
+  /** What other processes count for it. */
+  otherMetrics(): Promise<readonly MetricsJson[]>;
+  /** Tells of requests that were taken elsewhere: the same bytes are not taken again. */
+  learn(digests: readonly string[]): void;
+  /** Takes no more, answers what it has, stores what it can. */
+  close(): Promise<void>;
+}
+
+interface NodeOptions extends QueueParts {
+  /** Which of the `ingest.workers` it is, from 0. */
+  readonly index: number;
+  /** 0 takes any free one. */
+  readonly ports: OtlpPorts;
+  /** Told of every request that is in this node's log: at once, and of those found there. */
+  readonly onTaken?: (digest: string) => void;
+}
+
+/** How long a request is remembered, so that the same bytes do not count twice. */
+export const REPEATS_MS = 600_000;
+/** How many are remembered at most. */
+export const REPEATS_REQUESTS = 500_000;
+
+/** Opens log, queue and doors; when it settles, spans are taken. Throws Fault if it cannot. */
+export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
+  const { config, metrics, index, onTaken } = options;
+  const queue = await openQueue(path.join(ingestFolder(config), String(index)), options);
+  const { batcher } = queue;
+  const limits = { forMs: REPEATS_MS, requests: REPEATS_REQUESTS };
+  const repeats = new Repeats(limits, Date.now, onTaken);
+  for (const digest of recentDigests(queue)) {
+    repeats.learn(digest);
+    onTaken?.(digest);
+  }
+  const waitMs = config.ingest.maxWaitSeconds * 1000;
+  const receive = createReceiver({ batcher, repeats, metrics, waitMs, nowSeconds });
+  const doors: Listener[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(doors.map((door) => door.close()));
+    await queue.close();
+  };
+  try {
+    const ports = await openDoors(options, receive, doors);
+    return {
+      ports,
+      health: async () => ({ trouble: batcher.trouble, warning: batcher.warning }),
+      otherMetrics: async () => [],
+      learn: (digests) => digests.forEach((digest) => repeats.learn(digest)),
+      close,
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+/** Those found in a log that are young enough to be sent again. */
+export function recentDigests({ digests }: Queue): string[] {
+  const recent = (Date.now() - REPEATS_MS) / 1000;
+  return digests.flatMap(([digest, arrivalSeconds]) => (arrivalSeconds >= recent ? [digest] : []));
+}
+
+async function openDoors(
+  { config, ports, metrics, log: logger }: NodeOptions,
+  receive: Receive,
+  doors: Listener[],
+): Promise<OtlpPorts> {
+  const { host } = config.listen;
+  const { maxRequestBytes } = config.otlp;
+  const budget = new ByteBudget(Math.floor(config.ingest.maxBodyBytes / config.ingest.workers));
+  const open = async (door: Promise<Listener>): Promise<number> => {
+    doors.push(await door);
+    return doors.at(-1)!.port;
+  };
+  const grpc = await open(
+    listenOtlpGrpc({
+      host,
+      port: ports.grpc,
+      receive,
+      isServing: () => true,
+      metrics,
+      logger,
+      budget,
+      limits: { ...defaultGrpcLimits, bodyBytes: maxRequestBytes },
+    }),
+  );
+  const { corsOrigins } = config.otlp.http;
+  const http = await open(
+    listen(createOtlpHttp({ receive, metrics, logger, corsOrigins }), {
+      host,
+      port: ports.http,
+      limits: { ...defaultHttpLimits, wireBytes: maxRequestBytes, bodyBytes: maxRequestBytes },
+      budget,
+      logger,
+    }),
+  );
+  return { grpc, http };
+}

@@ -1,0 +1,147 @@
+/** The queue in front of ClickHouse, over a log folder that this process alone writes to. */
+import { statfs } from "node:fs/promises";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DataLock, lockDataDir } from "../base/data-lock.ts";
+import { Fault } from "../base/fault.ts";
+import type { Logger } from "../base/log.ts";
+import type { Metrics } from "../base/metrics.ts";
+import { Batcher, type BatcherOptions } from "../ingest/batcher.ts";
+import { Fairness } from "../ingest/fairness.ts";
+import { Promoter } from "../ingest/promoter.ts";
+import type { StoreClient } from "../store/client.ts";
+import { writeSpans } from "../store/write-spans.ts";
+import type { Config } from "./config.ts";
+
+/** The tenant of all spans. */
+export const TENANT = "single-tenant";
+
+/** How long a segment of the log stays after ClickHouse has all of it: longer than the system takes
+ * to write a file's pages to disk by itself (30 s on Linux). */
+export const LOG_KEEP_MS = 120_000;
+
+const LOG_SEGMENT_BYTES = 64 * 2 ** 20;
+const STORE_GRACE_MS = 10_000;
+const INSERTS_AT_ONCE = 2;
+/** A worker whose Clew was killed ends at once, but the next Clew may be faster still. */
+const LOCK_WAIT_MS = 10_000;
+const LOCK_RETRY_MS = 20;
+
+/** What a queue works with. `table` and `onBatch` are where attributes with columns of their own come
+ * in; a worker process would have to be told of them, as it is of ClickHouse's endpoint. */
+export interface QueueParts extends Pick<BatcherOptions, "table" | "onBatch"> {
+  readonly config: Config;
+  readonly client: StoreClient;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** An open queue. */
+export interface Queue {
+  readonly batcher: Batcher;
+  /** Of the requests found in the log, with their arrival in seconds since 1970. */
+  readonly digests: readonly (readonly [digest: string, arrivalSeconds: number])[];
+  /** Inserts what it can in a while, and lets go of the folder. */
+  close(): Promise<void>;
+}
+
+/** The folder of all ingest logs; each is in a folder of its own below, named by its number. */
+export function ingestFolder({ data }: Config): string {
+  return path.join(data.dir, "ingest");
+}
+
+/** Takes a log folder, opens the log in it and goes on with what is there. Throws Fault "unavailable"
+ * if another process has the folder or the log cannot be read or written. */
+export async function openQueue(folder: string, parts: QueueParts): Promise<Queue> {
+  const lock = await lockFolder(folder);
+  const promoter = newPromoter(parts);
+  try {
+    const batcher = await newBatcher(folder, parts, promoter);
+    const digests = await batcher.open();
+    const close = async (): Promise<void> => {
+      await batcher.close(STORE_GRACE_MS);
+      promoter.close();
+      lock.close();
+    };
+    return { batcher, digests, close };
+  } catch (error) {
+    promoter.close();
+    lock.close();
+    throw error;
+  }
+}
+
+async function lockFolder(folder: string): Promise<DataLock> {
+  for (const untilMs = Date.now() + LOCK_WAIT_MS; ; await sleep(LOCK_RETRY_MS)) {
+    try {
+      return lockDataDir(folder);
+    } catch (error) {
+      const isHeld = error instanceof Fault && error.code === "unavailable";
+      if (!isHeld || Date.now() > untilMs) throw error;
+    }
+  }
+}
+
+function newPromoter({ config, client, metrics, log }: QueueParts): Promoter {
+  const { database, cluster } = config.clickhouse;
+  const { maxPromotedAttributes: maxAttributes, promotionSeconds: everySeconds } = config.ingest;
+  return new Promoter({ client, database, cluster, maxAttributes, everySeconds, metrics, log });
+}
+
+async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter): Promise<Batcher> {
+  const { config, client, metrics, log, table, onBatch } = parts;
+  const { ingest, otlp, clickhouse, retention } = config;
+  const { workers } = ingest;
+  const logBytes = ingest.maxLogBytes ?? (await defaultLogBytes(config.data.dir));
+  return new Batcher({
+    limits: {
+      blockRows: ingest.maxBlockRows,
+      blockBytes: ingest.maxBlockBytes,
+      blockDelayMs: ingest.maxBlockDelayMs,
+      queueBytes: Math.floor(ingest.maxQueueBytes / workers),
+      insertsAtOnce: Math.max(1, Math.floor(INSERTS_AT_ONCE / workers)),
+      retryFirstMs: 100,
+      retryLastMs: 5000,
+      refusedMs: 30_000,
+    },
+    decodeLimits: {
+      nestingDepth: otlp.maxNestingDepth,
+      spansPerRequest: otlp.maxSpansPerRequest,
+    },
+    timeLimits: {
+      pastSeconds: retention.days * 86_400,
+      futureSeconds: ingest.maxFutureMinutes * 60,
+    },
+    tenant: TENANT,
+    fairness: new Fairness(
+      {
+        spansPerSecond: ingest.maxServiceSpansPerSecond,
+        bytesPerSecond: ingest.maxServiceBytesPerSecond,
+      },
+      Date.now,
+    ),
+    table: () => promoter.table,
+    onBatch: (columns) => promoter.count(columns),
+    ...(table && { table }),
+    ...(onBatch && { onBatch }),
+    insert: (insert) => writeSpans(client, clickhouse.database, insert),
+    metrics,
+    log,
+    ingestLog: {
+      folder,
+      limits: {
+        totalBytes: Math.floor(logBytes / workers),
+        segmentBytes: LOG_SEGMENT_BYTES,
+        sync: ingest.sync,
+        groupMs: ingest.groupMs,
+        keepMs: LOG_KEEP_MS,
+      },
+    },
+  });
+}
+
+/** 10 GiB, or a tenth of the disk that the folder is on. */
+async function defaultLogBytes(folder: string): Promise<number> {
+  const { blocks, bsize } = await statfs(folder);
+  return Math.min(10 * 2 ** 30, Math.floor((blocks * bsize) / 10));
+}

@@ -1,0 +1,135 @@
+/** One life of an ingest worker, as Clew sees it: from the start of its process to the end of it. */
+import cluster from "node:cluster";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Fault, unreachable } from "../base/fault.ts";
+import { type Logger, type LogLevel, logLevels } from "../base/log.ts";
+import type { FromWorker, ToWorker, WorkerReport, WorkerStart } from "./worker-messages.ts";
+
+/** A worker's process. */
+export interface WorkerProcess {
+  readonly pid: number;
+  /** Settles when it takes spans, or rejects with a Fault that says why it cannot. */
+  readonly ready: Promise<void>;
+  /** Settles, with how, when the process has ended. */
+  readonly ended: Promise<string>;
+  send(message: ToWorker): void;
+  /** Undefined if it does not answer in a while. */
+  report(): Promise<WorkerReport | undefined>;
+  /** Lets it answer and store what it has; what does not end within the limit is killed. */
+  stop(): Promise<void>;
+}
+
+interface WorkerSetup {
+  readonly start: WorkerStart;
+  readonly log: Logger;
+  /** What it is to hear besides, at its start. */
+  readonly backlog: () => readonly ToWorker[];
+  /** Told of requests it has taken, as `packDigests` makes them. */
+  readonly onTaken: (digests: string) => void;
+}
+
+/** Longer than doors and queue may take to close. */
+const STOP_MS = 25_000;
+const REPORT_MS = 1000;
+
+/** Starts the process. */
+export function startWorkerProcess(setup: WorkerSetup): WorkerProcess {
+  const { start, log, backlog, onTaken } = setup;
+  const worker = forkWorker();
+  const send = (message: ToWorker): void => {
+    // A process that is gone hears nothing; its end is seen below.
+    if (worker.isConnected()) worker.send(message, () => {});
+  };
+  const ready = Promise.withResolvers<void>();
+  ready.promise.catch(() => undefined); // whoever waits for it is told
+  const questions = new Map<number, (report: WorkerReport) => void>();
+  worker.on("message", (message: FromWorker) => {
+    switch (message.kind) {
+      case "hello":
+        for (const first of [{ kind: "start", ...start } as const, ...backlog()]) send(first);
+        return undefined;
+      case "listening":
+        return ready.resolve();
+      case "failed":
+        return ready.reject(new Fault(message.code, message.message));
+      case "taken":
+        return onTaken(message.digests);
+      case "report":
+        return questions.get(message.question)?.(message.report);
+      default:
+        return unreachable(message);
+    }
+  });
+  const said = passOnLog(worker.process.stderr!, start.index, log);
+  const ended = new Promise<string>((resolve) => {
+    worker.on("error", (error) => log.warn("ingest worker", { worker: start.index, error }));
+    worker.process.once("close", (code, signal) => {
+      const how = [signal ?? `exit code ${code}`, ...said].join("; ");
+      ready.reject(new Fault("unavailable", `ingest worker ${start.index} ended: ${how}`));
+      resolve(how);
+    });
+  });
+  let asked = 0;
+  const report = async (): Promise<WorkerReport | undefined> => {
+    const question = asked++;
+    const answer = new Promise<WorkerReport>((resolve) => questions.set(question, resolve));
+    send({ kind: "report", question });
+    const late = sleep(REPORT_MS, undefined, { ref: false });
+    return Promise.race([answer, late]).finally(() => questions.delete(question));
+  };
+  const stop = async (): Promise<void> => {
+    send({ kind: "stop" });
+    const timer = setTimeout(() => worker.process.kill("SIGKILL"), STOP_MS);
+    await ended;
+    clearTimeout(timer);
+  };
+  return { pid: worker.process.pid ?? -1, ready: ready.promise, ended, send, report, stop };
+}
+
+/** node:cluster deals new connections out in turn, so that a few senders reach several workers. */
+function forkWorker() {
+  cluster.schedulingPolicy = cluster.SCHED_RR;
+  cluster.setupPrimary({
+    exec: path.join(import.meta.dirname, `ingest-worker${path.extname(import.meta.filename)}`),
+    args: [],
+    // Not those of this process: the program may run in somebody else's, a test's for example.
+    execArgv: ["--disable-warning=ExperimentalWarning"],
+    stdio: ["ignore", "ignore", "pipe", "ipc"],
+  });
+  return cluster.fork({ NODE_OPTIONS: "" });
+}
+
+const LAST_LINES = 12;
+
+/** Logs what a worker logs, under its number. Gives the last lines that are no log lines, if any: those
+ * of a crash. */
+function passOnLog(stream: NodeJS.ReadableStream, worker: number, log: Logger): readonly string[] {
+  const said: string[] = [];
+  createInterface({ input: stream }).on("line", (line) => {
+    const event = parseEvent(line);
+    if (event !== undefined) {
+      const { level, message, ...fields } = event;
+      return log[level](message, { worker, ...fields });
+    }
+    said.push(line);
+    if (said.length > LAST_LINES) said.shift();
+    return log.error("ingest worker says", { worker, line });
+  });
+  return said;
+}
+
+interface LogEvent {
+  readonly level: LogLevel;
+  readonly message: string;
+}
+
+function parseEvent(line: string): LogEvent | undefined {
+  try {
+    const { time: _, ...event } = JSON.parse(line) as LogEvent & { readonly time: string };
+    return logLevels.includes(event.level) ? event : undefined;
+  } catch {
+    return undefined;
+  }
+}
