@@ -194,6 +194,9 @@ describe("clew with a server", () => {
       body: JSON.stringify(exported),
     });
     assert.equal(answer.status, 200, await answer.text());
+    // Acknowledged is on disk; questions find it a moment later.
+    const asked = () => fetch(`${at.page}/api/clew/v1/traces/${traceId}`);
+    for (let i = 0; i < 100 && (await asked()).status !== 200; i++) await wait(50);
   });
   after(async () => {
     await stop(server.child, "SIGTERM");
