@@ -93,6 +93,12 @@ export class ProtoReader {
   /** Reads a length prefix; gives back the offset at which what follows ends. */
   lengthEnd(): number {
     const start = this.at;
+    // Nearly every length is one byte; the general way is several times slower.
+    const first = this.bytes[start]!;
+    if (first < 0x80 && start + 1 + first <= this.limit) {
+      this.at = start + 1;
+      return start + 1 + first;
+    }
     this.varint64();
     // Not all decoders read longer ones, and what we keep encoded goes on to others.
     if (this.at - start > BYTES_OF_32_BITS) {

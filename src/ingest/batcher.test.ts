@@ -67,7 +67,7 @@ describe("batcher and receiver", () => {
       tenant: "t",
       fairness: new Fairness({}, Date.now),
       insert: async (made) => {
-        sent.push(made);
+        sent.push({ ...made, block: made.block.slice() }); // its memory is used again
         await insert(made);
         resolve();
       },

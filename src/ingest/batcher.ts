@@ -11,6 +11,7 @@
  * disk only. A batch's token is the same each time, so ClickHouse takes it once.
  */
 import { setTimeout as sleep } from "node:timers/promises";
+import { ByteArena } from "../base/arena.ts";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
@@ -73,13 +74,12 @@ interface SealedBatch {
   readonly spans: number;
 }
 
+const FIRST_BLOCK_BYTES = 2 ** 20;
+/** Of each kind: the open batch, the inserts under way, and one to spare. */
+const MOST_SPARE = 3;
+
 /** For requests that were taken before, perhaps under other limits: they are decoded whatever. */
 const loggedLimits: DecodeLimits = { nestingDepth: 1000, spansPerRequest: Infinity };
-
-function newBatch(limits: DecodeLimits): OpenBatch {
-  const columns = new SpanColumns();
-  return { columns, decoder: new OtlpDecoder(columns, limits) };
-}
 
 /** The queue between the doors and ClickHouse. */
 export class Batcher {
@@ -87,6 +87,9 @@ export class Batcher {
   #log!: IngestLog;
   #open: OpenBatch;
   #timer: NodeJS.Timeout | undefined;
+  // Memory that served before: growing it anew for every batch costs more than filling it.
+  readonly #spareColumns: SpanColumns[] = [];
+  readonly #spareBlocks: ByteArena[] = [];
   readonly #sealed: SealedBatch[] = [];
   readonly #inserting = new Set<Promise<void>>();
   // Of sealed batches that are in memory.
@@ -97,7 +100,7 @@ export class Batcher {
 
   constructor(options: BatcherOptions) {
     this.#options = options;
-    this.#open = newBatch(options.decodeLimits);
+    this.#open = this.#newBatch(options.decodeLimits);
   }
 
   /** Opens the log and queues what it holds; gives the digests of the requests in it. */
@@ -180,7 +183,7 @@ export class Batcher {
   #renew(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#open = newBatch(this.#options.decodeLimits);
+    this.#open = this.#newBatch(this.#options.decodeLimits);
   }
 
   /** Throws Fault "exhausted", and forgets what came since `mark`, if a service sends too much. */
@@ -194,6 +197,19 @@ export class Batcher {
       columns.rewind(mark);
       throw error;
     }
+  }
+
+  #newBatch(limits: DecodeLimits): OpenBatch {
+    const columns = this.#spareColumns.pop() ?? new SpanColumns();
+    return { columns, decoder: new OtlpDecoder(columns, limits) };
+  }
+
+  /** Columns whose spans are elsewhere now serve again, unless they have grown out of proportion. */
+  #reuse(columns: SpanColumns): void {
+    if (this.#spareColumns.length >= MOST_SPARE) return;
+    if (columns.sizeBytes() > 2 * this.#options.limits.blockBytes) return;
+    columns.clear();
+    this.#spareColumns.push(columns);
   }
 
   #decode({ columns, decoder }: OpenBatch, { body, arrivalSeconds }: LoggedRequest): Decoded {
@@ -250,7 +266,7 @@ export class Batcher {
 
   /** Inserts a batch, however often it takes; gives up only when Clew stops. */
   async #insert(batch: SealedBatch): Promise<void> {
-    const { insert, metrics, log, limits, tenant, table, onBatch } = this.#options;
+    const { log, limits, tenant, table, onBatch } = this.#options;
     const isSealed = await batch.sealed.then(
       () => true,
       () => false,
@@ -258,13 +274,26 @@ export class Batcher {
     if (!isSealed) return this.#leave(batch);
     const { token } = batch.logged;
     const columns = batch.columns ?? (await this.#read(batch.logged));
+    if (columns === undefined) return this.#stepBack(batch);
     if (columns.length === 0) {
-      // Damage in the log has left nothing of it.
+      log.error("of a batch in the ingest log nothing can be read any more", { ...batch.logged });
       this.#log.inserted(token);
       return this.#leave(batch);
     }
     onBatch?.(columns);
-    const made = spanInsert(columns, { tenant, token, table: table?.() ?? builtInTable });
+    const memory = this.#spareBlocks.pop() ?? new ByteArena(FIRST_BLOCK_BYTES);
+    const made = spanInsert(columns, { tenant, token, table: table?.() ?? builtInTable, memory });
+    this.#reuse(columns);
+    await this.#send(batch, made);
+    if (this.#spareBlocks.length < MOST_SPARE && memory.length <= 2 * limits.blockBytes) {
+      this.#spareBlocks.push(memory);
+    }
+  }
+
+  /** Sends an insert until ClickHouse has it or refuses it. */
+  async #send(batch: SealedBatch, made: SpanInsert): Promise<void> {
+    const { insert, metrics, log, limits } = this.#options;
+    const { token } = made;
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       const end = metrics.insertSeconds.startTimer();
       try {
@@ -287,11 +316,20 @@ export class Batcher {
     }
   }
 
-  /** The batch's spans, decoded again from the log. */
-  async #read(logged: LoggedBatch): Promise<SpanColumns> {
-    const batch = newBatch(loggedLimits);
-    for (const request of await readBatch(logged)) this.#decode(batch, request);
-    return batch.columns;
+  /** The batch's spans, decoded again from the log; undefined if that cannot be read now. */
+  async #read(logged: LoggedBatch): Promise<SpanColumns | undefined> {
+    try {
+      const requests = await readBatch(logged);
+      const batch = this.#newBatch(loggedLimits);
+      for (const request of requests) this.#decode(batch, request);
+      return batch.columns;
+    } catch (error) {
+      this.#options.log.error("batch not read from the ingest log, tried again later", {
+        ...logged,
+        error,
+      });
+      return undefined;
+    }
   }
 
   /** Lets others go first: what ClickHouse refuses may be this batch's fault alone. */

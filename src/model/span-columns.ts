@@ -251,6 +251,12 @@ export class SpanColumns {
     };
   }
 
+  /** Forgets everything; the memory is used again. */
+  clear(): void {
+    const nothing = { spans: 0, resources: 0, scopes: 0, events: 0, links: 0, valueBytes: 0 };
+    this.rewind({ ...nothing, strings: 1, keys: 0, repeatedBytes: 0 });
+  }
+
   /** Forgets everything added since `mark`, open spans and new strings included. */
   rewind(mark: ColumnsMark): void {
     this.length = mark.spans;

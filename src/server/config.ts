@@ -142,7 +142,7 @@ const ingest = section({
       " hold in each. A request sent again within a few milliseconds, or while a worker is being" +
       " killed, may reach another one and be stored twice; what is read shows its spans once.",
   }),
-  maxBlockRows: whole({ min: 1, max: 10_000_000, unit: "spans" }, 50_000, {
+  maxBlockRows: whole({ min: 1, max: 10_000_000, unit: "spans" }, 100_000, {
     about: "Most spans that are written to ClickHouse at once.",
     whenReached: "The block is sent and a new one begun.",
   }),
@@ -150,7 +150,7 @@ const ingest = section({
     about: "Most bytes that are written to ClickHouse at once.",
     whenReached: "The block is sent and a new one begun.",
   }),
-  maxBlockDelayMs: whole({ min: 1, max: 60_000, unit: "milliseconds" }, 500, {
+  maxBlockDelayMs: whole({ min: 1, max: 60_000, unit: "milliseconds" }, 1000, {
     about: "Longest time a span waits for others to be written to ClickHouse with.",
     whenReached: "The block is sent as it is.",
   }),

@@ -1,3 +1,4 @@
+import type { ByteArena } from "../base/arena.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import type { StoreClient } from "./client.ts";
 import { spanBlock } from "./native/span-block.ts";
@@ -15,12 +16,18 @@ export interface SpanInsert {
   readonly token: string;
 }
 
+interface InsertOptions {
+  readonly tenant: string;
+  readonly token: string;
+  readonly table: SpansTable;
+  /** Where the block is written, if it need not be new; it must be left alone while the insert is used. */
+  readonly memory?: ByteArena;
+}
+
 /** Turns spans into the insert that will carry them. */
-export function spanInsert(
-  columns: SpanColumns,
-  { tenant, token, table }: { tenant: string; token: string; table: SpansTable },
-): SpanInsert {
-  return { rows: columns.length, block: spanBlock(columns, tenant, table), token, table };
+export function spanInsert(columns: SpanColumns, options: InsertOptions): SpanInsert {
+  const { tenant, token, table, memory } = options;
+  return { rows: columns.length, block: spanBlock(columns, tenant, table, memory), token, table };
 }
 
 /** Sends an insert; settles when its rows are stored. Throws what the client throws. */
@@ -32,6 +39,7 @@ export async function writeSpans(
   await client.insertBytes(insertStatement(database, table), [block], {
     insert_deduplication_token: token,
     insert_deduplicate: 1,
+    materialize_skip_indexes_on_insert: 0,
     max_insert_threads: "1",
   });
 }

@@ -28,8 +28,10 @@ export interface Texts {
 export class BlockWriter {
   readonly #out: ByteArena;
 
-  constructor(columns: number, rows: number, capacityBytes: number) {
-    this.#out = new ByteArena(capacityBytes);
+  /** Writes into `memory`, from its beginning. */
+  constructor(columns: number, rows: number, memory: ByteArena) {
+    this.#out = memory;
+    memory.length = 0;
     this.varuint(columns);
     this.varuint(rows);
   }

@@ -1,5 +1,6 @@
 /** Span columns as a Native block of the `spans` table. */
 import assert from "node:assert/strict";
+import { ByteArena } from "../../base/arena.ts";
 import { ProtoWriter } from "../../base/protobuf.ts";
 import { type AttributeColumns, attributeTypes } from "../../model/attribute-columns.ts";
 import type { SpanColumns, TextColumn } from "../../model/span-columns.ts";
@@ -10,15 +11,16 @@ import { BlockWriter, type Texts } from "./block-writer.ts";
 const BYTES_PER_ROW = 640; // first guess at a block's size; it grows if need be
 
 /** All spans of `columns`, of which there is at least one, as one block for `INSERT INTO spans (…)
- * FORMAT Native`, columns in the order of the table's. */
+ * FORMAT Native`, columns in the order of the table's. The block is a view of `memory`. */
 export function spanBlock(
   columns: SpanColumns,
   tenant: string,
   table: SpansTable = builtInTable,
+  memory = new ByteArena(columns.length * BYTES_PER_ROW),
 ): Uint8Array {
   const rows = columns.length;
   assert.ok(rows > 0, "a block has rows");
-  const block = new BlockWriter(table.columns.length, rows, rows * BYTES_PER_ROW + 65_536);
+  const block = new BlockWriter(table.columns.length, rows, memory);
   writeSpans(block, columns, tenant);
   writeResourcesAndScopes(block, columns);
   writeAttributes(block, columns, table);
