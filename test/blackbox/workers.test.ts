@@ -184,9 +184,11 @@ async function withClews(
       return clews.at(-1)!;
     });
   } finally {
-    for (const { child, ended } of clews) {
-      child.kill("SIGKILL");
-      await ended;
+    for (const clew of clews) {
+      clew.child.kill("SIGKILL");
+      await clew.ended;
+      const pids = [...workerPids(clew), ...enginePids(clew)];
+      await until("all processes have ended", () => !pids.some(isAlive));
     }
     rmSync(dataDir, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }

@@ -31,9 +31,10 @@ async function writeRest(handle: FileHandle, rest: Buffer, position: number): Pr
   }
 }
 
-/** Makes an empty file whose name is on disk too, not only its content. */
+/** Makes an empty file whose name is on disk too, not only its content. Throws if there is one already:
+ * what is in it is worth more. */
 export async function createFile(file: string): Promise<FileHandle> {
-  const handle = await open(file, "w", 0o600);
+  const handle = await open(file, "wx", 0o600);
   const folder = await open(path.dirname(file), "r");
   try {
     await folder.sync();

@@ -97,6 +97,17 @@ describe("the ingest log", () => {
     await second.log.close();
   });
 
+  test("a segment that ends while its beginning is being written keeps both", async () => {
+    const { log, append } = await open(newFolder(), { sync: "always", segmentBytes: 1 });
+    const first = append("a"); // is being written when the rest comes
+    const second = append("b");
+    const { batch, sealed } = log.seal();
+    await Promise.all([first, second, sealed]);
+    assert.equal(log.segmentCount, 2);
+    assert.deepEqual(await bodies(batch), ["a", "b"]);
+    await log.close();
+  });
+
   test("tokens never come twice, even if the log was emptied between", async () => {
     const tokens = new Set<string>();
     const folder = newFolder();

@@ -331,7 +331,9 @@ export class IngestLog {
       segment.safeBytes += bytes;
       settle();
     }
-    if (segment !== this.#current) {
+    // What was appended while this was written may belong to it too, its last seal for one.
+    const isDone = !this.#waiting.some((item) => item.segment === segment);
+    if (segment !== this.#current && isDone) {
       await segment.handle.close();
       segment.handle = undefined;
     }
