@@ -29,7 +29,8 @@ interface Running {
 async function start(dataDir: string): Promise<Running> {
   const ports = ["otlp.grpc.port", "otlp.http.port", "http.port"];
   const args = ["start", "--data", dataDir, ...ports.flatMap((port) => ["--set", `${port}=0`])];
-  args.push("--set", "ingest.maxBlockDelayMs=40");
+  // Small segments of the log (an eighth of its limit), so that they change often.
+  args.push("--set", "ingest.maxBlockDelayMs=40", "--set", "ingest.maxLogBytes=1000000");
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", main, ...args], {
     stdio: ["ignore", "pipe", "pipe"],
     // Those of this test are no settings of Clew's.
