@@ -286,6 +286,17 @@ export class SpanColumns {
     this.links.attributes.truncate(mark.links);
   }
 
+  /** All rows, sorted by start, then span id. */
+  rowsByStart(): Uint32Array {
+    const { startUnixNano: start, spanId } = this;
+    return Uint32Array.from({ length: this.length }, (_, row) => row).sort((a, b) => {
+      const earlier = start[2 * a + 1]! - start[2 * b + 1]! || start[2 * a]! - start[2 * b]!;
+      if (earlier !== 0) return earlier;
+      const ids = (row: number): Uint8Array => spanId.subarray(row * 8, row * 8 + 8);
+      return Buffer.compare(ids(a), ids(b));
+    });
+  }
+
   eventsStart(row: number): number {
     return row === 0 ? 0 : this.events.ends[row - 1]!;
   }

@@ -63,8 +63,7 @@ export function createQueries(options: QueryOptions): Queries {
     trace: (query) =>
       asked(() =>
         readTrace(
-          client,
-          { database, table: table() },
+          { client, database, table: table() },
           { tenant, ...query },
           { maxSpans: limits.traceSpans, settings },
         ),

@@ -14,7 +14,7 @@ export interface TraceRequest {
   readonly endSeconds?: number;
 }
 
-/** The spans of a trace, in the order of the table. */
+/** The spans of a trace, in no particular order. */
 export interface StoredTrace {
   readonly columns: SpanColumns;
   /** Bytes of ClickHouse's answer. */
@@ -26,15 +26,39 @@ export interface StoredTrace {
 /** How far outside a hint a trace's other spans may lie: a hint names a moment of the trace. */
 const HINT_REACH_SECONDS = 3600;
 
+interface TraceReading {
+  readonly client: StoreClient;
+  readonly database: string;
+  readonly table: SpansTable;
+}
+
+interface TraceLimits {
+  readonly maxSpans: number;
+  readonly settings: Settings;
+}
+
 /**
  * Reads the spans of one trace, at most `maxSpans` of them and each once: of rows with the same
- * (span id, kind, service), which a sender's retry leaves behind, the first counts.
+ * (span id, kind, service), which a sender's retry leaves behind, one counts. A trace that is too
+ * large is read in the order of the table, so that it is always the same spans that are left out.
  */
 export async function readTrace(
-  client: StoreClient,
-  { database, table }: { readonly database: string; readonly table: SpansTable },
+  reading: TraceReading,
   request: TraceRequest,
-  limits: { readonly maxSpans: number; readonly settings: Settings },
+  limits: TraceLimits,
+): Promise<StoredTrace> {
+  // Ordering some hundred columns takes ClickHouse longer than finding them.
+  const trace = await readRows(reading, request, limits, sql``);
+  if (!trace.truncated) return trace;
+  const inOrder = sql`ORDER BY tenant, time_bucket, trace_id, start_unix_nano, span_id, kind`;
+  return readRows(reading, request, limits, inOrder);
+}
+
+async function readRows(
+  { client, database, table }: TraceReading,
+  request: TraceRequest,
+  { maxSpans, settings }: TraceLimits,
+  order: Sql,
 ): Promise<StoredTrace> {
   const names = joinSql(
     table.columns.map(([name]) => identifier(name)),
@@ -45,18 +69,18 @@ export async function readTrace(
     WHERE tenant = ${{ type: "String", value: request.tenant }}
       AND trace_id = unhex(${{ type: "String", value: request.traceId }})
       ${timeCondition(request)}
-    ORDER BY tenant, time_bucket, trace_id, start_unix_nano
-    LIMIT ${{ type: "UInt64", value: limits.maxSpans + 1 }}`;
-  const bytes = await client.queryBytes(statement, "Native", limits.settings);
+    ${order}
+    LIMIT ${{ type: "UInt64", value: maxSpans + 1 }}`;
+  const bytes = await client.queryBytes(statement, "Native", settings);
   const seen = new Set<string>();
+  let rows = 0;
   const columns = spansOfBlocks(bytes, table, (spans, row) => {
     const identity = spanIdentity(spans, row);
-    if (seen.has(identity) || spans.length > limits.maxSpans) return false;
+    if (++rows > maxSpans || seen.has(identity)) return false;
     seen.add(identity);
     return true;
   });
-  const truncated = columns.length === limits.maxSpans && seen.size === limits.maxSpans;
-  return { columns, inspectedBytes: bytes.length, truncated };
+  return { columns, inspectedBytes: bytes.length, truncated: rows > maxSpans };
 }
 
 function timeCondition({ startSeconds, endSeconds }: TraceRequest): Sql {

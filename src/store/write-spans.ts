@@ -39,7 +39,8 @@ export async function writeSpans(
   await client.insertBytes(insertStatement(database, table), [block], {
     insert_deduplication_token: token,
     insert_deduplicate: 1,
-    materialize_skip_indexes_on_insert: 0,
+    // Trace ids are asked for at once; the other indexes are made when parts are merged.
+    exclude_materialize_skip_indexes_on_insert: "string_pair_bloom,int_pair_bloom",
     max_insert_threads: "1",
   });
 }

@@ -9,8 +9,8 @@ interface EncodeOptions {
 }
 
 /**
- * Spans as OTLP's TracesData in protobuf, grouped by resource and scope in the order these first
- * come. `resource`, `scope` and `status` are always there, empty if need be: Grafana reads through
+ * Spans as OTLP's TracesData in protobuf, by start, grouped by resource and scope in the order these
+ * first come. `resource`, `scope` and `status` are always there, empty if need be: Grafana reads through
  * them unasked.
  */
 export function encodeTracesData(
@@ -36,7 +36,7 @@ export function encodeTracesData(
 
 function grouped(columns: SpanColumns): Map<number, Map<number, number[]>> {
   const groups = new Map<number, Map<number, number[]>>();
-  for (let row = 0; row < columns.length; row++) {
+  for (const row of columns.rowsByStart()) {
     const resource = columns.resource[row]!;
     const scope = columns.scope[row]!;
     let scopes = groups.get(resource);
