@@ -35,8 +35,9 @@ export function clewRoutes({ queries, status }: ClewApiOptions): Route[] {
       method: "GET",
       pattern: `${apiBase}/traces/:id`,
       handler: async (request) => {
-        const { columns } = await knownTrace(queries, request);
-        const answer: TraceAnswer = traceOfColumns(columns);
+        const { columns, truncated } = await knownTrace(queries, request);
+        const trace = traceOfColumns(columns);
+        const answer: TraceAnswer = truncated ? { ...trace, isPartial: true } : trace;
         return json(answer);
       },
     },

@@ -103,7 +103,7 @@ function header(trace: Trace, rows: readonly TreeRow[], options: DrawOptions): s
   const facts = [
     `${instantText(trace.startUnixNano)} UTC`,
     durationText(trace.durationNano, unicode),
-    countText(trace.spans.length, "span"),
+    countText(trace.spans.length, "span") + (trace.isPartial === true ? " (there are more)" : ""),
     countText(services.size, "service"),
     errors > 0 ? paint(errorText, "red", options) : errorText,
   ];

@@ -113,8 +113,10 @@ export interface Span {
   readonly marks: readonly SpanMark[];
 }
 
-/** All spans known of one trace, sorted by start, then span id. */
+/** The spans known of one trace, sorted by start, then span id. */
 export interface Trace {
+  /** There are more spans than may be read of one trace; these are the earliest. */
+  readonly isPartial?: true;
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   /** Decimal nanoseconds since 1970 of the earliest span's start. */

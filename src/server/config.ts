@@ -294,7 +294,8 @@ const query = section({
   maxTraceSpans: whole({ min: 1, max: 10_000_000, unit: "spans" }, 200_000, {
     about: "Most spans of one trace that are read.",
     whenReached:
-      "The rest is left out: Tempo's v2 API says PARTIAL, its v1 API answers 422, the page tells.",
+      "The rest is left out: Tempo's v2 API says PARTIAL, its v1 API answers 422, the page and the" +
+      " terminal tell.",
   }),
 });
 

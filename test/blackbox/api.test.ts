@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { ErrorAnswer, StatusAnswer, TracesAnswer } from "../../src/api/contract.ts";
+import type { Trace } from "../../src/model/trace.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { startEngine } from "../../src/store/engine/engine.ts";
 import { metricValue, postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
@@ -172,6 +173,41 @@ describe("Clew's own API", () => {
     assert.equal(ready.status, 503);
     assert.match(await ready.text(), /^not ready: ClickHouse is silent/);
     assert.equal((await get("/ready")).status, 200);
+  });
+});
+
+describe("a trace with more spans than may be read", () => {
+  test("shows its earliest ones, and every door says that there are more", async () => {
+    const clew = await startTestClew({ query: { maxTraceSpans: 2 } });
+    try {
+      const span = (number: number): SpanWanted => {
+        return { trace: 1, span: number, service: "shop", agoSeconds: 30 - number };
+      };
+      await postTraces(clew, request([span(3), span(1), span(2)]));
+      await postTraces(
+        clew,
+        request([
+          { ...span(1), trace: 2 },
+          { ...span(2), trace: 2 },
+        ]),
+      );
+      await stored(clew);
+      const trace = await getJson<Trace>(clew, "/traces/1");
+      const names = trace.spans.map(({ name }) => name);
+      assert.deepEqual([names, trace.isPartial], [["shop 1", "shop 2"], true]);
+      assert.equal((await getJson<Trace>(clew, "/traces/2")).isPartial, undefined);
+      const v1 = await fetch(`${clew.apiUrl}/api/traces/1`);
+      assert.deepEqual(
+        [v1.status, await v1.text()],
+        [422, "trace exceeds max size (max spans: 2)"],
+      );
+      const v2 = await fetch(`${clew.apiUrl}/api/v2/traces/1`);
+      const { status, message } = (await v2.json()) as { status: string; message: string };
+      assert.equal(status, "PARTIAL");
+      assert.match(message, /exceeds maximum size of 2 spans, a partial trace is returned/);
+    } finally {
+      await clew.close();
+    }
   });
 });
 

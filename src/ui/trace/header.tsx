@@ -60,6 +60,13 @@ export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
       </div>
       <Facts view={view} query={query} />
       <Legend view={view} />
+      {view.trace.isPartial === true && (
+        <p class="banner">
+          <NoticeIcon />
+          The trace has more than these {formatSome(view.trace.spans.length, "span")}; Clew reads no
+          more of one trace (query.maxTraceSpans).
+        </p>
+      )}
       {view.orphanCount > 0 && (
         <p class="banner">
           <NoticeIcon />
