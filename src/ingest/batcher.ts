@@ -319,7 +319,11 @@ export class Batcher {
   /** The batch's spans, decoded again from the log; undefined if that cannot be read now. */
   async #read(logged: LoggedBatch): Promise<SpanColumns | undefined> {
     try {
-      const requests = await readBatch(logged);
+      const { requests, damagedBytes } = await readBatch(logged);
+      if (damagedBytes > 0) {
+        const { log } = this.#options;
+        log.error("a batch in the ingest log is damaged in part", { ...logged, damagedBytes });
+      }
       const batch = this.#newBatch(loggedLimits);
       for (const request of requests) this.#decode(batch, request);
       return batch.columns;

@@ -55,7 +55,7 @@ describe("the ingest log", () => {
 
   const digest = (name: string): string => name.padEnd(16, ".");
   const bodies = async (batch: LoggedBatch): Promise<string[]> =>
-    (await readBatch(batch)).map(({ body }) => Buffer.from(body).toString());
+    (await readBatch(batch)).requests.map(({ body }) => Buffer.from(body).toString());
   const segments = (folder: string): string[] =>
     readdirSync(folder).filter((name) => name.endsWith(".log"));
 
@@ -159,6 +159,11 @@ describe("the ingest log", () => {
     writeFileSync(file, bytes);
     const second = await open(folder);
     assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["one", "three"], ["four"]]);
+    const read = await Promise.all(second.batches.map((batch) => readBatch(batch)));
+    assert.deepEqual(
+      read.map((batch) => batch.damagedBytes > 0),
+      [true, false],
+    );
     const event = second.events.find((line) => line.includes("damaged"))!;
     const { file: told, damagedBytes, copy } = JSON.parse(event) as Record<string, string>;
     assert.equal(told, file);

@@ -159,8 +159,12 @@ class LogReading {
 /** A request as the log has it. */
 export type LoggedRequest = LogRecord & { readonly kind: "request" };
 
-/** The requests of a batch, in the order they came. */
-export async function readBatch({ file, from, to }: LoggedBatch): Promise<LoggedRequest[]> {
+/** The requests of a batch, in the order they came, and the bytes among them that cannot be read. */
+export async function readBatch({
+  file,
+  from,
+  to,
+}: LoggedBatch): Promise<{ readonly requests: LoggedRequest[]; readonly damagedBytes: number }> {
   const bytes = Buffer.allocUnsafe(to - from);
   const handle = await open(file, "r");
   try {
@@ -170,10 +174,12 @@ export async function readBatch({ file, from, to }: LoggedBatch): Promise<Logged
     await handle.close();
   }
   const requests: LoggedRequest[] = [];
+  let damagedBytes = 0;
   for (const part of scanRecords(bytes, 0)) {
-    if (part.kind === "record" && part.record.kind === "request") requests.push(part.record);
+    if (part.kind === "damage") damagedBytes += part.to - part.from;
+    else if (part.record.kind === "request") requests.push(part.record);
   }
-  return requests;
+  return { requests, damagedBytes };
 }
 
 /** Where the requests begin that stand behind the last seal in the first `bytes` of a segment;
