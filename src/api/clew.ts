@@ -15,27 +15,28 @@ import {
   type TracesAnswer,
 } from "./contract.ts";
 import type { HttpFailure, HttpRequest, HttpResponse, Route } from "./http.ts";
+import type { QueriesOf } from "./tenancy.ts";
 import { parseTraceId } from "./trace-id.ts";
 
 interface ClewApiOptions {
-  readonly queries: Queries;
+  readonly queriesOf: QueriesOf;
   /** The ports that OTLP is taken on, the spans taken so far, and what is wrong. */
   readonly status: () => Promise<Pick<StatusAnswer, "otlp" | "spansReceived" | "trouble">>;
 }
 
 /** The routes of Clew's own API. */
-export function clewRoutes({ queries, status }: ClewApiOptions): Route[] {
+export function clewRoutes({ queriesOf, status }: ClewApiOptions): Route[] {
   return [
     {
       method: "GET",
       pattern: `${apiBase}/traces`,
-      handler: async ({ query }) => json(await traces(queries, query)),
+      handler: async (request) => json(await traces(queriesOf(request), request.query)),
     },
     {
       method: "GET",
       pattern: `${apiBase}/traces/:id`,
       handler: async (request) => {
-        const { columns, truncated } = await knownTrace(queries, request);
+        const { columns, truncated } = await knownTrace(queriesOf(request), request);
         const trace = traceOfColumns(columns);
         const answer: TraceAnswer = truncated ? { ...trace, isPartial: true } : trace;
         return json(answer);
@@ -45,7 +46,7 @@ export function clewRoutes({ queries, status }: ClewApiOptions): Route[] {
       method: "GET",
       pattern: `${apiBase}/traces/:id/otlp`,
       handler: async (request) => {
-        const { columns } = await knownTrace(queries, request);
+        const { columns } = await knownTrace(queriesOf(request), request);
         const answer = json(protoToJson(encodeTracesData(columns), tracesData, "otlp"));
         const file = `attachment; filename="trace-${parseTraceId(request.params["id"]!)}.json"`;
         return { ...answer, headers: { ...answer.headers, "content-disposition": file } };
@@ -54,15 +55,25 @@ export function clewRoutes({ queries, status }: ClewApiOptions): Route[] {
     {
       method: "GET",
       pattern: `${apiBase}/status`,
-      handler: async () => {
+      handler: async (request) => {
         const now = await status();
         // A store in trouble is not asked: it may take long, and it is not the day for a welcome.
-        const hasSpans = now.trouble.length > 0 || (await queries.hasSpans());
-        const answer: StatusAnswer = { version: clewVersion, ...now, hasSpans };
+        const knowsSpans = now.trouble.length > 0 || (await hasSpans(queriesOf, request));
+        const answer: StatusAnswer = { version: clewVersion, ...now, hasSpans: knowsSpans };
         return json(answer);
       },
     },
   ];
+}
+
+/** Whether the tenant that asks has spans; who does not say which one it is, is not welcomed. */
+async function hasSpans(queriesOf: QueriesOf, request: HttpRequest): Promise<boolean> {
+  try {
+    return await queriesOf(request).hasSpans();
+  } catch (error) {
+    if (error instanceof Fault && error.code === "unauthenticated") return true;
+    throw error;
+  }
 }
 
 /** A failure of Clew's own API. */

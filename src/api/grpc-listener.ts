@@ -60,7 +60,10 @@ export const defaultGrpcLimits: GrpcLimits = {
 };
 
 /** Answers the bytes of a request message with those of a response message; may throw a Fault. */
-export type GrpcMethod = (request: Uint8Array) => Promise<Uint8Array> | Uint8Array;
+export type GrpcMethod = (
+  request: Uint8Array,
+  metadata: Metadata,
+) => Promise<Uint8Array> | Uint8Array;
 
 interface GrpcListenOptions {
   readonly host: string;
@@ -151,7 +154,7 @@ function awaitPreface(socket: Socket, timeoutMs: number, accept: () => void): vo
 function serveMethod(path: string, method: GrpcMethod, options: GrpcListenOptions) {
   const { logger, onAnswered } = options;
   return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-    const respond = async () => method(call.request);
+    const respond = async () => method(call.request, call.metadata);
     void respond()
       .then((response) => {
         if (!call.cancelled) onAnswered(path, "ok");

@@ -21,16 +21,18 @@ import { defaultGrpcLimits } from "./grpc-listener.ts";
 import type { GrpcLimits } from "./grpc-listener.ts";
 import type { Listener } from "./listener.ts";
 import { listenOtlpGrpc } from "./otlp-grpc.ts";
+import { tenancy } from "./tenancy.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const allTaken: Received = { acceptedSpans: 1, rejectedSpans: 0, message: "" };
 
 /** A door on a free port whose receiver does what a test says and keeps what it was given. */
-function createDoor(limits: Partial<GrpcLimits> = {}) {
+function createDoor(limits: Partial<GrpcLimits> = {}, isMultiTenant = false) {
   const door = {
     outcome: (): Promise<Received> => Promise.resolve(allTaken),
     serving: true,
     received: [] as Buffer[],
+    tenants: [] as string[],
     lines: [] as string[],
     metrics: createMetrics(),
     budget: new ByteBudget(1e9),
@@ -40,11 +42,13 @@ function createDoor(limits: Partial<GrpcLimits> = {}) {
       door.listener = await listenOtlpGrpc({
         host: "127.0.0.1",
         port: 0,
-        receive: (body, encoding) => {
+        receive: ({ tenant, encoding, body }) => {
           assert.equal(encoding, "protobuf");
           door.received.push(Buffer.from(body));
+          door.tenants.push(tenant);
           return door.outcome();
         },
+        tenantOf: tenancy(isMultiTenant),
         isServing: () => door.serving,
         metrics: door.metrics,
         logger: createLogger({
@@ -136,6 +140,22 @@ describe("OTLP/gRPC success", () => {
       })),
       [{ value: 3, labels: { door: "otlp_grpc" } }],
     );
+  });
+
+  test("with tenancy, a call is of the tenant it names, and UNAUTHENTICATED without", async (t) => {
+    const door = createDoor({}, true);
+    await door.start();
+    t.after(() => door.stop());
+    const metadata = new Metadata();
+    metadata.set("x-scope-orgid", "team-7");
+    await call(door.client, EXPORT, new Uint8Array([10, 0]), metadata);
+    assert.deepEqual(door.tenants, ["team-7"]);
+    const none = await refusal(call(door.client, EXPORT, new Uint8Array([10, 0])));
+    assert.deepEqual([none.code, none.message], [16, "no org id"]);
+    metadata.set("x-scope-orgid", "a/b");
+    const wrong = await refusal(call(door.client, EXPORT, new Uint8Array([10, 0]), metadata));
+    assert.equal(wrong.code, 3);
+    assert.equal(door.received.length, 1);
   });
 
   test("an empty request", async () => {
@@ -384,6 +404,7 @@ describe("OTLP/gRPC failure", () => {
       host: "127.0.0.1",
       port,
       receive: door.outcome,
+      tenantOf: tenancy(false),
       isServing: () => true,
       metrics,
       logger: createLogger({ level: "error", write: () => {}, now: () => new Date(0) }),

@@ -12,6 +12,7 @@ import { listenGrpc } from "./grpc-listener.ts";
 import type { GrpcLimits, GrpcMethod } from "./grpc-listener.ts";
 import type { Listener } from "./listener.ts";
 import { encodeExportResponse } from "./rpc-status.ts";
+import { ORG_ID, type TenantOf } from "./tenancy.ts";
 
 /** What the gRPC door needs. */
 export interface OtlpGrpcOptions {
@@ -19,6 +20,7 @@ export interface OtlpGrpcOptions {
   /** 0 takes any free one. */
   readonly port: number;
   readonly receive: Receive;
+  readonly tenantOf: TenantOf;
   /** Whether a health check is answered with SERVING. */
   readonly isServing: () => boolean;
   readonly metrics: Metrics;
@@ -41,12 +43,13 @@ const otherExports = [
 
 /** Takes OTLP exports by gRPC; rejects with Fault "unavailable" if the port cannot be had. */
 export function listenOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener> {
-  const { receive, metrics, isServing, ...listenOptions } = options;
-  const takeExport: GrpcMethod = async (request) => {
+  const { receive, tenantOf, metrics, isServing, ...listenOptions } = options;
+  const takeExport: GrpcMethod = async (request, metadata) => {
+    const tenant = tenantOf(metadata.get(ORG_ID).map(String));
     metrics.receivedBytes.inc({ door: DOOR }, request.byteLength);
     // No bytes are a request without spans, which is a success.
     if (request.byteLength === 0) return new Uint8Array();
-    return encodeExportResponse(await receive(request, "protobuf"));
+    return encodeExportResponse(await receive({ tenant, encoding: "protobuf", body: request }));
   };
   return listenGrpc({
     ...listenOptions,

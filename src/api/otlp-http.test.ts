@@ -17,16 +17,17 @@ import { ByteBudget } from "./body.ts";
 import { defaultHttpLimits, listen } from "./http-listener.ts";
 import type { Listener } from "./listener.ts";
 import { createOtlpHttp } from "./otlp-http.ts";
+import { tenancy } from "./tenancy.ts";
 
 const PROTOBUF = "application/x-protobuf";
 const JSON_TYPE = "application/json";
 const allTaken: Received = { acceptedSpans: 1, rejectedSpans: 0, message: "" };
 
 /** A door on a free port whose receiver does what a test says and keeps what it was given. */
-function createDoor(corsOrigins: readonly string[] = ["*"]) {
+function createDoor(corsOrigins: readonly string[] = ["*"], isMultiTenant = false) {
   const door = {
     outcome: (): Promise<Received> => Promise.resolve(allTaken),
-    received: [] as { body: Buffer; encoding: OtlpEncoding }[],
+    received: [] as { tenant: string; body: Buffer; encoding: OtlpEncoding }[],
     lines: [] as string[],
     metrics: createMetrics(),
     budget: new ByteBudget(1e9),
@@ -39,10 +40,11 @@ function createDoor(corsOrigins: readonly string[] = ["*"]) {
         now: () => new Date(0),
       });
       const handler = createOtlpHttp({
-        receive: (body, encoding) => {
-          door.received.push({ body: Buffer.from(body), encoding });
+        receive: ({ tenant, body, encoding }) => {
+          door.received.push({ tenant, body: Buffer.from(body), encoding });
           return door.outcome();
         },
+        tenantOf: tenancy(isMultiTenant),
         metrics: door.metrics,
         logger,
         corsOrigins,
@@ -79,7 +81,9 @@ describe("OTLP/HTTP success", () => {
     assert.equal(answer.status, 200);
     assert.equal(answer.headers.get("content-type"), PROTOBUF);
     assert.equal((await answer.arrayBuffer()).byteLength, 0);
-    assert.deepEqual(door.received, [{ body: Buffer.from([1, 2, 0, 255]), encoding: "protobuf" }]);
+    assert.deepEqual(door.received, [
+      { tenant: "single-tenant", body: Buffer.from([1, 2, 0, 255]), encoding: "protobuf" },
+    ]);
   });
 
   for (const type of [
@@ -330,6 +334,30 @@ describe("OTLP/HTTP failure", () => {
     assert.equal((await door.count("invalid")) - before, 1);
     assert.deepEqual(door.received, []);
     assert.deepEqual(door.lines, []);
+  });
+});
+
+describe("OTLP/HTTP tenants", () => {
+  const door = createDoor([], true);
+  before(() => door.start());
+  after(() => door.listener.close());
+
+  test("a request is of the tenant it names", async () => {
+    const answer = await door.post(PROTOBUF, "x", { "X-Scope-OrgID": "team-7" });
+    assert.equal(answer.status, 200);
+    assert.equal(door.received[0]!.tenant, "team-7");
+  });
+
+  test("one that names none is 401, a wrong name is 400; neither is received", async () => {
+    door.received.length = 0;
+    const none = await door.post(JSON_TYPE, "{}");
+    assert.equal(none.status, 401);
+    assert.deepEqual(await none.json(), { code: 16, message: "no org id" });
+    const wrong = await door.post(JSON_TYPE, "{}", { "x-scope-orgid": "a/b" });
+    assert.equal(wrong.status, 400);
+    assert.match(await wrong.text(), /unsupported character/);
+    assert.deepEqual(door.received, []);
+    assert.equal(await door.count("unauthenticated"), 1);
   });
 });
 

@@ -15,10 +15,12 @@ import {
   exportResponseJson,
   statusJson,
 } from "./rpc-status.ts";
+import { ORG_ID, type TenantOf } from "./tenancy.ts";
 
 /** What the HTTP door needs. */
 export interface OtlpHttpOptions {
   readonly receive: Receive;
+  readonly tenantOf: TenantOf;
   readonly metrics: Metrics;
   readonly logger: Logger;
   /** Origins whose pages may send spans from the browser; "*" is every origin. */
@@ -54,20 +56,21 @@ export function createOtlpHttp(options: OtlpHttpOptions): Handler {
 }
 
 async function take(request: HttpRequest, options: OtlpHttpOptions): Promise<HttpResponse> {
-  const { receive, metrics } = options;
+  const { receive, tenantOf, metrics } = options;
   const encoding = encodingOf(request);
   if (encoding === undefined) {
     const given = request.headers["content-type"] ?? "";
     const known = Object.values(contentTypes).join(" or ");
     throw new Fault("unsupported", `Content-Type "${given}" is not ${known}`);
   }
+  const tenant = tenantOf(request.headers[ORG_ID]);
   const body = await request.body();
   metrics.receivedBytes.inc({ door: DOOR }, body.byteLength);
   // In either encoding no bytes are a request without spans, which is a success.
   const received =
     body.byteLength === 0
       ? { acceptedSpans: 0, rejectedSpans: 0, message: "" }
-      : await receive(body, encoding);
+      : await receive({ tenant, encoding, body });
   metrics.requests.inc({ door: DOOR, outcome: "ok" });
   return answer(200, encoding, {
     protobuf: () => encodeExportResponse(received),

@@ -15,6 +15,7 @@ const silent = createLogger({ level: "error", write: () => {}, now: () => new Da
 describe("the tables of statuses", () => {
   const codes: [code: FailureCode, http: number, grpc: number, isRetried: boolean][] = [
     ["invalid", 400, 3, false],
+    ["unauthenticated", 401, 16, false],
     ["notFound", 404, 5, false],
     ["tooLarge", 413, 8, false],
     ["unsupported", 415, 12, false],

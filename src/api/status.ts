@@ -10,6 +10,7 @@ export type FailureCode = FaultCode | "internal";
 /** HTTP status by code. OTLP senders try again after 429, 502, 503 and 504 only. */
 export const httpStatus = {
   invalid: 400,
+  unauthenticated: 401,
   notFound: 404,
   tooLarge: 413,
   unsupported: 415,
@@ -25,6 +26,7 @@ export const httpStatus = {
  */
 export const grpcStatus = {
   invalid: GrpcCode.INVALID_ARGUMENT,
+  unauthenticated: GrpcCode.UNAUTHENTICATED,
   notFound: GrpcCode.NOT_FOUND,
   tooLarge: GrpcCode.RESOURCE_EXHAUSTED,
   unsupported: GrpcCode.UNIMPLEMENTED,

@@ -10,18 +10,27 @@ import { encodeTracesData } from "../wire/otlp/encode.ts";
 import { tempoBatches, tempoTraceById } from "../wire/otlp/messages.ts";
 import { protoToJson } from "../wire/proto-json.ts";
 import type { HttpFailure, HttpRequest, HttpResponse, Route } from "./http.ts";
+import type { QueriesOf } from "./tenancy.ts";
 import { parseTraceId } from "./trace-id.ts";
 
 const JSON_TYPE = "application/json";
 const PROTOBUF_TYPE = "application/protobuf";
 
 /** The routes of Tempo's API. */
-export function tempoRoutes(queries: Queries): Route[] {
+export function tempoRoutes(queriesOf: QueriesOf): Route[] {
   return [
     { method: "GET", pattern: "/api/echo", handler: () => plain(200, "echo") },
     { method: "GET", pattern: "/api/status/buildinfo", handler: buildInfo },
-    { method: "*", pattern: "/api/traces/:id", handler: (request) => traceV1(queries, request) },
-    { method: "*", pattern: "/api/v2/traces/:id", handler: (request) => traceV2(queries, request) },
+    {
+      method: "*",
+      pattern: "/api/traces/:id",
+      handler: (request) => traceV1(queriesOf(request), request),
+    },
+    {
+      method: "*",
+      pattern: "/api/v2/traces/:id",
+      handler: (request) => traceV2(queriesOf(request), request),
+    },
   ];
 }
 

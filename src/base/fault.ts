@@ -1,6 +1,7 @@
 /** Why a request failed, as its sender should see it. Bugs are not faults: they are asserts. */
 export type FaultCode =
   | "invalid"
+  | "unauthenticated"
   | "notFound"
   | "tooLarge"
   | "unsupported"

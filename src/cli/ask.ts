@@ -1,10 +1,12 @@
 /** Questions to a running Clew over HTTP. */
 import { apiBase, type ErrorAnswer } from "../api/contract.ts";
+import { ORG_ID } from "../api/tenancy.ts";
 import { Fault } from "../base/fault.ts";
 import { type Given, type Option, UsageError } from "./arguments.ts";
 
 const DEFAULT_URL = "http://127.0.0.1:3200";
 const TIMEOUT_MS = 60_000;
+const TENANT_HINT = "this Clew keeps tenants apart: --tenant or CLEW_TENANT says as whom you ask";
 
 /** The option that says which Clew is asked. */
 export const urlOption: Option = {
@@ -12,6 +14,21 @@ export const urlOption: Option = {
   value: "URL",
   about: `the running Clew to ask (default: CLEW_URL, or ${DEFAULT_URL})`,
 };
+
+/** The option that says as whom. */
+export const tenantOption: Option = {
+  type: "text",
+  value: "NAME",
+  about: "whose spans, where Clew keeps tenants apart (default: CLEW_TENANT)",
+};
+
+/** The tenant to ask as, if one is given. */
+export function askingTenant(
+  given: Given,
+  env: Readonly<Record<string, string | undefined>>,
+): string | undefined {
+  return given.text("tenant") ?? (env["CLEW_TENANT"] || undefined);
+}
 
 /** The address of the Clew to ask, without a slash at its end. Throws UsageError. */
 export function clewUrl(given: Given, env: Readonly<Record<string, string | undefined>>): string {
@@ -24,12 +41,13 @@ export function clewUrl(given: Given, env: Readonly<Record<string, string | unde
 }
 
 /** Asks Clew's own API, `path` following its base. Throws Fault for any answer but a good one. */
-export async function askClew<Answer>(url: string, path: string): Promise<Answer> {
-  const { ok, status, text } = await get(url, apiBase + path);
+export async function askClew<Answer>(url: string, path: string, tenant?: string): Promise<Answer> {
+  const { ok, status, text } = await get(url, apiBase + path, tenant);
   const answer = parse(text);
   if (ok && answer !== undefined) return answer as Answer;
   const { error } = (answer ?? {}) as Partial<ErrorAnswer>;
   if (typeof error?.message === "string") {
+    if (status === 401) throw new Fault("unauthenticated", `${error.message}; ${TENANT_HINT}`);
     throw new Fault(status === 404 ? "notFound" : "unavailable", error.message);
   }
   throw new Fault("unavailable", `what answers at ${url} is not Clew (HTTP ${status})`);
@@ -44,10 +62,13 @@ function parse(text: string): object | undefined {
   }
 }
 
-async function get(url: string, path: string) {
+async function get(url: string, path: string, tenant: string | undefined) {
   try {
     const response = await fetch(url + path, {
-      headers: { accept: "application/json" },
+      headers: {
+        accept: "application/json",
+        ...(tenant === undefined ? {} : { [ORG_ID]: tenant }),
+      },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     return { ok: response.ok, status: response.status, text: await response.text() };

@@ -1,7 +1,7 @@
 import type { TraceAnswer } from "../api/contract.ts";
 import { Fault } from "../base/fault.ts";
 import { numberOption, positionals, UsageError } from "./arguments.ts";
-import { askClew, clewUrl, urlOption } from "./ask.ts";
+import { askClew, askingTenant, clewUrl, tenantOption, urlOption } from "./ask.ts";
 import type { Command } from "./command.ts";
 import { drawTrace, minDrawWidth } from "./draw-trace.ts";
 
@@ -11,6 +11,7 @@ export const traceCommand: Command = {
   takes: "TRACE_ID",
   options: {
     url: urlOption,
+    tenant: tenantOption,
     json: { type: "flag", about: "print the trace as OTLP JSON instead" },
     width: { type: "text", value: "N", about: "columns to fill (default: the terminal's, or 120)" },
   },
@@ -19,11 +20,13 @@ export const traceCommand: Command = {
     const range = { min: minDrawWidth, max: 1000, whole: true };
     const width = numberOption(given, "width", range) ?? columns;
     const url = clewUrl(given, env);
+    const tenant = askingTenant(given, env);
     if (given.has("json")) {
-      print(`${JSON.stringify(await askClew<object>(url, `/traces/${traceId}/otlp`))}\n`);
+      const otlp = await askClew<object>(url, `/traces/${traceId}/otlp`, tenant);
+      print(`${JSON.stringify(otlp)}\n`);
       return 0;
     }
-    const trace = await askClew<TraceAnswer>(url, `/traces/${traceId}`);
+    const trace = await askClew<TraceAnswer>(url, `/traces/${traceId}`, tenant);
     if (!Array.isArray(trace.spans)) throw new Fault("unavailable", `${url} sent no trace`);
     print(drawTrace(trace, { width, colour, unicode }));
     return 0;

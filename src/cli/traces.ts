@@ -1,7 +1,7 @@
 import type { TracesAnswer } from "../api/contract.ts";
 import { Fault } from "../base/fault.ts";
 import { numberOption, positionals, secondsOption } from "./arguments.ts";
-import { askClew, clewUrl, urlOption } from "./ask.ts";
+import { askClew, askingTenant, clewUrl, tenantOption, urlOption } from "./ask.ts";
 import type { Command } from "./command.ts";
 import { drawTraces } from "./draw-traces.ts";
 
@@ -15,6 +15,7 @@ export const tracesCommand: Command = {
     since: { type: "text", value: "TIME", about: "how far back: 90s, 15m, 2h, 1d (default: 1h)" },
     json: { type: "flag", about: "print JSON, for machines" },
     url: urlOption,
+    tenant: tenantOption,
   },
   async run(given, { env, colour, unicode, print }) {
     positionals(given, []);
@@ -27,7 +28,7 @@ export const tracesCommand: Command = {
     );
     query.set("since", String(secondsOption(given, "since") ?? 3600));
     const url = clewUrl(given, env);
-    const answer = await askClew<TracesAnswer>(url, `/traces?${query}`);
+    const answer = await askClew<TracesAnswer>(url, `/traces?${query}`, askingTenant(given, env));
     if (!Array.isArray(answer.traces)) throw new Fault("unavailable", `${url} sent no traces`);
     if (given.has("json")) print(`${JSON.stringify(answer, undefined, 2)}\n`);
     else if (answer.traces.length > 0) print(drawTraces(answer.traces, { colour, unicode }));

@@ -8,6 +8,7 @@ import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
 import { createMetrics } from "../base/metrics.ts";
 import { readBlocks } from "../store/native/block-reader.ts";
+import { spansOfBlocks } from "../store/native/spans-of-blocks.ts";
 import type { SpanInsert } from "../store/write-spans.ts";
 import { Batcher, type BatcherLimits } from "./batcher.ts";
 import { Fairness } from "./fairness.ts";
@@ -64,8 +65,7 @@ describe("batcher and receiver", () => {
       limits: { ...defaults, ...limits },
       decodeLimits: { nestingDepth: 32, spansPerRequest: 1000 },
       timeLimits: { pastSeconds: 1e9, futureSeconds: 1e9 },
-      tenant: "t",
-      fairness: new Fairness({}, Date.now),
+      fairness: new Fairness({ tenant: {}, service: {} }, () => 0),
       insert: async (made) => {
         sent.push({ ...made, block: made.block.slice() }); // its memory is used again
         await insert(made);
@@ -81,17 +81,16 @@ describe("batcher and receiver", () => {
       repeats.add(digest, Promise.resolve({ acceptedSpans: 0, rejectedSpans: 0, message: "" }));
     }
     const options = { batcher, repeats, metrics, waitMs: 5000, nowSeconds: () => 1_000_000 };
-    const receive = createReceiver(options);
+    const receiver = createReceiver(options);
+    const receive = (body: Uint8Array, tenant = "t") =>
+      receiver({ tenant, encoding: "protobuf", body });
     const rows = () => sent.map((made) => made.rows);
     return { batcher, sent, rows, receive, metrics, inserted, folder };
   }
 
   test("requests within the delay share a block", async () => {
     const { receive, rows, inserted, batcher } = await build({}, stored);
-    const answers = await Promise.all([
-      receive(request(3, "a"), "protobuf"),
-      receive(request(4, "b"), "protobuf"),
-    ]);
+    const answers = await Promise.all([receive(request(3, "a")), receive(request(4, "b"))]);
     assert.deepEqual(
       answers.map(({ acceptedSpans }) => acceptedSpans),
       [3, 4],
@@ -106,7 +105,7 @@ describe("batcher and receiver", () => {
       { blockRows: 5, blockDelayMs: 60_000 },
       stored,
     );
-    await receive(request(6), "protobuf");
+    await receive(request(6));
     await inserted;
     assert.deepEqual(rows(), [6]);
     await batcher.close(1000);
@@ -114,7 +113,7 @@ describe("batcher and receiver", () => {
 
   test("a request is answered although ClickHouse is away", async () => {
     const { receive, batcher } = await build({}, away);
-    const { acceptedSpans } = await receive(request(2), "protobuf");
+    const { acceptedSpans } = await receive(request(2));
     assert.equal(acceptedSpans, 2);
     await batcher.close(10);
   });
@@ -124,7 +123,7 @@ describe("batcher and receiver", () => {
     const { receive, sent, inserted, batcher } = await build({}, () =>
       failures-- > 0 ? away() : stored(),
     );
-    await receive(request(2), "protobuf");
+    await receive(request(2));
     await inserted;
     assert.equal(sent.length, 4);
     assert.equal(new Set(sent.map(({ token }) => token)).size, 1);
@@ -136,9 +135,9 @@ describe("batcher and receiver", () => {
     const { receive, sent, batcher } = await build({ blockRows: 1, refusedMs: 20 }, () =>
       refusals-- > 0 ? Promise.reject(new Error("no such column")) : stored(),
     );
-    await receive(request(1, "refused"), "protobuf");
-    await receive(request(2, "fine"), "protobuf");
-    await receive(request(3, "fine too"), "protobuf");
+    await receive(request(1, "refused"));
+    await receive(request(2, "fine"));
+    await receive(request(3, "fine too"));
     while (sent.length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
     assert.deepEqual(
       sent.map(({ rows }) => rows),
@@ -155,7 +154,7 @@ describe("batcher and receiver", () => {
       { blockRows: 10, queueBytes: 5000 },
       () => gate,
     );
-    for (let i = 0; i < 20; i++) await receive(request(10, `batch ${i}`), "protobuf");
+    for (let i = 0; i < 20; i++) await receive(request(10, `batch ${i}`));
     const queue = await metrics.queueBytes.get();
     assert.ok(queue.values[0]!.value < 10_000);
     open();
@@ -168,11 +167,11 @@ describe("batcher and receiver", () => {
 
   test("what was answered is inserted after a crash, once, and a repeat of it is known", async () => {
     const first = await build({ blockRows: 2 }, away);
-    await first.receive(request(2, "sealed"), "protobuf");
-    await first.receive(request(1, "open"), "protobuf");
+    await first.receive(request(2, "sealed"));
+    await first.receive(request(1, "open"));
     // No close: the process is gone. Another one opens the log.
     const second = await build({}, stored, first.folder);
-    const repeated = await second.receive(request(1, "open"), "protobuf");
+    const repeated = await second.receive(request(1, "open"));
     assert.equal(repeated.rejectedSpans, 0);
     await second.batcher.close(5000);
     assert.deepEqual(second.rows(), [2, 1]);
@@ -183,30 +182,48 @@ describe("batcher and receiver", () => {
 
   test("the same bytes again are acknowledged and not stored twice", async () => {
     const { receive, rows, batcher, metrics } = await build({}, stored);
-    const [first, again] = await Promise.all([
-      receive(request(3), "protobuf"),
-      receive(request(3), "protobuf"),
-    ]);
-    const later = await receive(request(3), "protobuf");
+    const [first, again] = await Promise.all([receive(request(3)), receive(request(3))]);
+    const later = await receive(request(3));
     assert.deepEqual([again, later], [first, first]);
     await batcher.close(1000);
     assert.deepEqual(rows(), [3]);
     assert.equal((await metrics.repeats.get()).values[0]!.value, 2);
   });
 
+  test("the same bytes of another tenant are other spans, and a crash mixes nothing up", async () => {
+    const tenantsOf = ({ block }: SpanInsert): string[] => {
+      const spans = spansOfBlocks(block);
+      const rows = Array.from({ length: spans.length }, (_, row) => row);
+      return rows.map((row) => spans.strings.text(spans.tenant[row]!));
+    };
+    const first = await build({}, away);
+    await first.receive(request(2), "a");
+    await first.receive(request(2), "b");
+    await first.receive(request(2), "b");
+    await first.receive(request(1, "own"), "single-tenant");
+    // No close: the process is gone.
+    const second = await build({}, stored, first.folder);
+    await second.receive(request(2), "a");
+    await second.receive(request(2), "c");
+    await second.batcher.close(5000);
+    const tenants = second.sent.flatMap(tenantsOf);
+    assert.deepEqual(tenants, ["a", "a", "b", "b", "single-tenant", "c", "c"]);
+    await first.batcher.close(1);
+  });
+
   test("close stores what waits, and takes no more", async () => {
     const { receive, batcher, rows } = await build({ blockDelayMs: 60_000 }, stored);
-    await receive(request(2), "protobuf");
+    await receive(request(2));
     await batcher.close(1000);
     assert.deepEqual(rows(), [2]);
-    await assert.rejects(receive(request(1), "protobuf"), { code: "unavailable" });
+    await assert.rejects(receive(request(1)), { code: "unavailable" });
   });
 
   test("a malformed request leaves the open batch as it was", async () => {
     const { receive, batcher, sent } = await build({}, stored);
-    await receive(request(3), "protobuf");
+    await receive(request(3));
     const broken = request(2).subarray(0, 20);
-    await assert.rejects(receive(broken, "protobuf"), { code: "invalid" });
+    await assert.rejects(receive(broken), { code: "invalid" });
     await batcher.close(1000);
     assert.deepEqual(
       sent.map(({ block }) => readBlocks(block)[0]!.rows),

@@ -46,7 +46,6 @@ export interface BatcherOptions {
   readonly limits: BatcherLimits;
   readonly decodeLimits: DecodeLimits;
   readonly timeLimits: TimeLimits;
-  readonly tenant: string;
   readonly fairness: Fairness;
   /** The table that blocks are made for; without it, the one built in, which is right always. */
   readonly table?: () => SpansTable;
@@ -155,7 +154,7 @@ export class Batcher {
     const mark = columns.mark();
     const decoded = this.#decode(this.#open, request);
     if (columns.length === before) return { decoded, safe: Promise.resolve() };
-    this.#admit(mark, request.body.length);
+    this.#admit(mark, request);
     countMarks(this.#options.metrics, columns, before);
     const safe = this.#log.append(request);
     const { blockRows, blockBytes, blockDelayMs } = this.#options.limits;
@@ -186,13 +185,14 @@ export class Batcher {
     this.#open = this.#newBatch(this.#options.decodeLimits);
   }
 
-  /** Throws Fault "exhausted", and forgets what came since `mark`, if a service sends too much. */
-  #admit(mark: ColumnsMark, bytes: number): void {
+  /** Throws Fault "exhausted", and forgets what came since `mark`, if a tenant or one of its services
+   * sends too much. */
+  #admit(mark: ColumnsMark, { tenant, body }: LoggedRequest): void {
     const { fairness } = this.#options;
     if (!fairness.isOn) return;
     const { columns } = this.#open;
     try {
-      fairness.take(sharesOf(columns, mark.spans, bytes));
+      fairness.take(tenant, sharesOf(columns, mark.spans, body.length));
     } catch (error) {
       columns.rewind(mark);
       throw error;
@@ -212,9 +212,11 @@ export class Batcher {
     this.#spareColumns.push(columns);
   }
 
-  #decode({ columns, decoder }: OpenBatch, { body, arrivalSeconds }: LoggedRequest): Decoded {
+  #decode(batch: OpenBatch, { tenant, body, arrivalSeconds }: LoggedRequest): Decoded {
+    const { columns, decoder } = batch;
     const from = columns.length;
     const decoded = decoder.decode(body);
+    if (columns.length > from) columns.setTenant(from, tenant);
     markTimes(columns, from, arrivalSeconds, this.#options.timeLimits);
     return decoded;
   }
@@ -266,7 +268,7 @@ export class Batcher {
 
   /** Inserts a batch, however often it takes; gives up only when Clew stops. */
   async #insert(batch: SealedBatch): Promise<void> {
-    const { log, limits, tenant, table, onBatch } = this.#options;
+    const { log, limits, table, onBatch } = this.#options;
     const isSealed = await batch.sealed.then(
       () => true,
       () => false,
@@ -282,7 +284,7 @@ export class Batcher {
     }
     onBatch?.(columns);
     const memory = this.#spareBlocks.pop() ?? new ByteArena(FIRST_BLOCK_BYTES);
-    const made = spanInsert(columns, { tenant, token, table: table?.() ?? builtInTable, memory });
+    const made = spanInsert(columns, { token, table: table?.() ?? builtInTable, memory });
     this.#reuse(columns);
     await this.#send(batch, made);
     if (this.#spareBlocks.length < MOST_SPARE && memory.length <= 2 * limits.blockBytes) {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fairness } from "./fairness.ts";
+import { Fairness, type RateLimit } from "./fairness.ts";
 
-function build(limits: { spansPerSecond?: number; bytesPerSecond?: number }) {
+function build(service: RateLimit, tenant: RateLimit = {}) {
   const clock = { ms: 1_000_000 };
-  const fairness = new Fairness(limits, () => clock.ms);
-  const take = (service: string, spans: number, bytes = 0): string => {
+  const fairness = new Fairness({ tenant, service }, () => clock.ms);
+  const take = (service: string, spans: number, bytes = 0, tenant = "t"): string => {
     try {
-      fairness.take([{ service, spans, bytes }]);
+      fairness.take(tenant, [{ service, spans, bytes }]);
       return "taken";
     } catch (error) {
       const { code, retryAfterSeconds } = error as { code: string; retryAfterSeconds: number };
@@ -48,8 +48,25 @@ test("one service over its limit refuses the whole request and takes nothing fro
     { service: "quiet", spans: 20, bytes: 0 },
     { service: "loud", spans: 1, bytes: 0 },
   ];
-  assert.throws(() => fairness.take(both), /service "loud" sends more than it may/);
+  assert.throws(() => fairness.take("t", both), /service "loud" sends more than it may/);
   assert.equal(take("quiet", 20), "taken");
+});
+
+test("a tenant is limited whatever its services, and services of one name by tenant", () => {
+  const { fairness, take } = build({ spansPerSecond: 10 }, { spansPerSecond: 15 });
+  assert.equal(take("web", 20, 0, "a"), "taken");
+  assert.equal(take("web", 1, 0, "b"), "taken", "another tenant's service");
+  assert.equal(take("db", 10, 0, "a"), "taken");
+  assert.equal(take("cache", 1, 0, "a"), "exhausted 1", "the tenant has used up what it may");
+  assert.equal(take("cache", 1, 0, "b"), "taken");
+  const one = [{ service: "new", spans: 1, bytes: 0 }];
+  assert.throws(() => fairness.take("a", one), /tenant "a" sends more than it may/);
+});
+
+test("tenants alone may be limited", () => {
+  const { fairness, take } = build({}, { bytesPerSecond: 100 });
+  assert.ok(fairness.isOn);
+  assert.deepEqual([take("a", 1, 200), take("b", 1, 1)], ["taken", "exhausted 1"]);
 });
 
 test("a clock that steps back gives no tokens and takes none", () => {

@@ -1,15 +1,21 @@
 /**
- * Rate limits by service, so that one that floods is refused before it crowds out the others. Token
- * buckets: a service may use in one go what it may use in `BURST_SECONDS`, and then as much as comes
- * back each second.
+ * Rate limits by tenant and by service, so that one that floods is refused before it crowds out the
+ * others. Token buckets: each may use in one go what it may use in `BURST_SECONDS`, and then as much
+ * as comes back each second.
  */
 import { Fault } from "../base/fault.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 
-/** What each service may send; a limit that is absent does not hold. */
-export interface FairnessLimits {
+/** What somebody may send; a limit that is absent does not hold. */
+export interface RateLimit {
   readonly spansPerSecond?: number | undefined;
   readonly bytesPerSecond?: number | undefined;
+}
+
+/** What each tenant may send, and each service of a tenant. */
+export interface FairnessLimits {
+  readonly tenant: RateLimit;
+  readonly service: RateLimit;
 }
 
 /** What one request brings of one service. */
@@ -20,8 +26,9 @@ export interface ServiceShare {
 }
 
 const BURST_SECONDS = 2;
-/** Services that are remembered; beyond it, those that have sent nothing for long are forgotten. */
-const MOST_SERVICES = 10_000;
+/** Tenants, and services, that are remembered; beyond it, those that have sent nothing for long are
+ * forgotten. */
+const MOST_BUCKETS = 10_000;
 
 interface Bucket {
   spans: number;
@@ -29,70 +36,107 @@ interface Bucket {
   filledMs: number;
 }
 
-/** The buckets of all services. */
-export class Fairness {
-  readonly #limits: { readonly spansPerSecond: number; readonly bytesPerSecond: number };
-  readonly #nowMs: () => number;
-  readonly #buckets = new Map<string, Bucket>();
+/** What is taken out of a bucket, and what its owner is called in a refusal. */
+interface Taking {
+  readonly bucket: Bucket;
+  readonly waitSeconds: number;
+  readonly spans: number;
+  readonly bytes: number;
+  readonly owner: string;
+}
 
-  constructor({ spansPerSecond, bytesPerSecond }: FairnessLimits, nowMs: () => number) {
-    this.#limits = {
-      spansPerSecond: spansPerSecond ?? Infinity,
-      bytesPerSecond: bytesPerSecond ?? Infinity,
-    };
+/** The buckets of all tenants and services. */
+export class Fairness {
+  readonly #tenants: Buckets;
+  readonly #services: Buckets;
+  readonly #nowMs: () => number;
+
+  constructor({ tenant, service }: FairnessLimits, nowMs: () => number) {
+    this.#tenants = new Buckets(tenant);
+    this.#services = new Buckets(service);
     this.#nowMs = nowMs;
   }
 
   /** Whether there is any limit to hold. */
   get isOn(): boolean {
-    return this.#limits.spansPerSecond !== Infinity || this.#limits.bytesPerSecond !== Infinity;
+    return this.#tenants.isOn || this.#services.isOn;
   }
 
   /**
-   * Takes a request's spans out of the buckets of their services. Throws Fault "exhausted", with the
-   * time after which it would fit, and takes nothing, if one of them has no tokens left. (A bucket
-   * that is not empty is enough: a request larger than a full bucket gets in, and is paid off after.)
+   * Takes a request's spans out of the buckets of its tenant and their services. Throws Fault
+   * "exhausted", with the time after which it would fit, and takes nothing, if one of them has no
+   * tokens left. (A bucket that is not empty is enough: a request larger than a full bucket gets in,
+   * and is paid off after.)
    */
-  take(shares: readonly ServiceShare[]): void {
+  take(tenant: string, shares: readonly ServiceShare[]): void {
     const now = this.#nowMs();
-    const buckets = shares.map(({ service }) => this.#filled(service, now));
-    for (const [i, { service }] of shares.entries()) {
-      const waitSeconds = this.#waitSeconds(buckets[i]!);
+    const takings: Taking[] = [];
+    if (this.#tenants.isOn) {
+      const spans = shares.reduce((sum, share) => sum + share.spans, 0);
+      const bytes = shares.reduce((sum, share) => sum + share.bytes, 0);
+      const owner = `tenant ${JSON.stringify(tenant)}`;
+      takings.push({ ...this.#tenants.look(tenant, now), spans, bytes, owner });
+    }
+    if (this.#services.isOn) {
+      for (const { service, spans, bytes } of shares) {
+        // No tenant has a slash in its name.
+        const found = this.#services.look(`${tenant}/${service}`, now);
+        takings.push({ ...found, spans, bytes, owner: `service ${JSON.stringify(service)}` });
+      }
+    }
+    for (const { waitSeconds, owner } of takings) {
       if (waitSeconds > 0) {
-        throw new Fault("exhausted", `service ${JSON.stringify(service)} sends more than it may`, {
+        throw new Fault("exhausted", `${owner} sends more than it may`, {
           retryAfterSeconds: Math.ceil(waitSeconds),
         });
       }
     }
-    for (const [i, { spans, bytes }] of shares.entries()) {
-      buckets[i]!.spans -= spans;
-      buckets[i]!.bytes -= bytes;
+    for (const { bucket, spans, bytes } of takings) {
+      bucket.spans -= spans;
+      bucket.bytes -= bytes;
     }
   }
+}
 
-  #waitSeconds({ spans, bytes }: Bucket): number {
-    const { spansPerSecond, bytesPerSecond } = this.#limits;
-    const wait = (tokens: number, perSecond: number): number =>
-      tokens > 0 ? 0 : (1 - tokens) / perSecond;
-    return Math.max(wait(spans, spansPerSecond), wait(bytes, bytesPerSecond));
+/** Buckets of one size, by their owners' names. */
+class Buckets {
+  readonly #spansPerSecond: number;
+  readonly #bytesPerSecond: number;
+  readonly #buckets = new Map<string, Bucket>();
+
+  constructor({ spansPerSecond, bytesPerSecond }: RateLimit) {
+    this.#spansPerSecond = spansPerSecond ?? Infinity;
+    this.#bytesPerSecond = bytesPerSecond ?? Infinity;
   }
 
-  #filled(service: string, now: number): Bucket {
-    const { spansPerSecond, bytesPerSecond } = this.#limits;
-    let bucket = this.#buckets.get(service);
+  get isOn(): boolean {
+    return this.#spansPerSecond !== Infinity || this.#bytesPerSecond !== Infinity;
+  }
+
+  /** The bucket as it is now, and how long until there is something in it. */
+  look(owner: string, now: number): { readonly bucket: Bucket; readonly waitSeconds: number } {
+    const bucket = this.#filled(owner, now);
+    const wait = (tokens: number, perSecond: number): number =>
+      tokens > 0 ? 0 : (1 - tokens) / perSecond;
+    const waitSpans = wait(bucket.spans, this.#spansPerSecond);
+    return { bucket, waitSeconds: Math.max(waitSpans, wait(bucket.bytes, this.#bytesPerSecond)) };
+  }
+
+  #filled(owner: string, now: number): Bucket {
+    let bucket = this.#buckets.get(owner);
     if (bucket === undefined) {
-      if (this.#buckets.size >= MOST_SERVICES) this.#forgetFull(now);
+      if (this.#buckets.size >= MOST_BUCKETS) this.#forgetFull(now);
       bucket = {
-        spans: spansPerSecond * BURST_SECONDS,
-        bytes: bytesPerSecond * BURST_SECONDS,
+        spans: this.#spansPerSecond * BURST_SECONDS,
+        bytes: this.#bytesPerSecond * BURST_SECONDS,
         filledMs: now,
       };
-      this.#buckets.set(service, bucket);
+      this.#buckets.set(owner, bucket);
     }
     // A clock that was set back brings nothing and takes nothing.
     const seconds = Math.max(0, now - bucket.filledMs) / 1000;
-    bucket.spans = refilled(bucket.spans, spansPerSecond, seconds);
-    bucket.bytes = refilled(bucket.bytes, bytesPerSecond, seconds);
+    bucket.spans = refilled(bucket.spans, this.#spansPerSecond, seconds);
+    bucket.bytes = refilled(bucket.bytes, this.#bytesPerSecond, seconds);
     bucket.filledMs = now;
     return bucket;
   }
@@ -100,10 +144,10 @@ export class Fairness {
   /** A full bucket is as good as none. If none is full, all are forgotten: made-up names would
    * otherwise take the memory. */
   #forgetFull(now: number): void {
-    for (const [service, { filledMs }] of this.#buckets) {
-      if (now - filledMs > BURST_SECONDS * 1000) this.#buckets.delete(service);
+    for (const [owner, { filledMs }] of this.#buckets) {
+      if (now - filledMs > BURST_SECONDS * 1000) this.#buckets.delete(owner);
     }
-    if (this.#buckets.size >= MOST_SERVICES) this.#buckets.clear();
+    if (this.#buckets.size >= MOST_BUCKETS) this.#buckets.clear();
   }
 }
 

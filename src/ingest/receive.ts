@@ -1,5 +1,15 @@
-/** What the doors hand request bodies to; the receiver in `receiver.ts` is the one there is. */
+// What the doors hand requests to; the receiver in `receiver.ts` is the one there is.
+
+/** How a request is encoded. */
 export type OtlpEncoding = "protobuf" | "json";
+
+/** An ExportTraceServiceRequest as it came in. */
+export interface ExportRequest {
+  /** Whose spans it brings; a valid name. */
+  readonly tenant: string;
+  readonly encoding: OtlpEncoding;
+  readonly body: Uint8Array;
+}
 
 /** The outcome of a request whose spans (all but the rejected) are safe on disk. */
 export interface Received {
@@ -10,8 +20,8 @@ export interface Received {
 }
 
 /**
- * Takes one ExportTraceServiceRequest; settles when its spans are in the ingest log. Throws Fault:
- * "invalid" or "tooLarge" for what cannot be taken at all, "exhausted" for a service that sends too
+ * Takes one request; settles when its spans are in the ingest log. Throws Fault: "invalid" or
+ * "tooLarge" for what cannot be taken at all, "exhausted" for a tenant or service that sends too
  * much, "unavailable" when the log is full or cannot be written. Nothing of the request is kept then.
  */
-export type Receive = (body: Uint8Array, encoding: OtlpEncoding) => Promise<Received>;
+export type Receive = (request: ExportRequest) => Promise<Received>;

@@ -5,7 +5,7 @@ import type { Decoded } from "../wire/otlp/limits.ts";
 import { tracesData } from "../wire/otlp/messages.ts";
 import { jsonToProto } from "../wire/proto-json.ts";
 import type { Batcher } from "./batcher.ts";
-import type { OtlpEncoding, Receive, Received } from "./receive.ts";
+import type { ExportRequest, Receive, Received } from "./receive.ts";
 import { digestOf, type Repeats } from "./repeats.ts";
 
 const TEXT = new TextDecoder();
@@ -24,22 +24,22 @@ interface ReceiverOptions {
 /** The receiver that all doors share. */
 export function createReceiver(options: ReceiverOptions): Receive {
   const { batcher, repeats, metrics, waitMs, nowSeconds } = options;
-  const take = (body: Uint8Array, encoding: OtlpEncoding, digest: string): Promise<Received> => {
+  const take = ({ tenant, body, encoding }: ExportRequest, digest: string): Promise<Received> => {
     batcher.checkRoom();
     const bytes = encoding === "json" ? jsonToProto(TEXT.decode(body), tracesData) : body;
     const arrivalSeconds = nowSeconds();
-    const request = { kind: "request", arrivalSeconds, digest, body: bytes } as const;
+    const request = { kind: "request", tenant, arrivalSeconds, digest, body: bytes } as const;
     const { decoded, safe } = batcher.append(request);
     count(metrics, decoded);
     const outcome = safe.then(() => receivedOf(decoded));
     if (decoded.acceptedSpans > 0) repeats.add(digest, outcome);
     return outcome;
   };
-  return async (body, encoding) => {
-    const digest = digestOf(body);
+  return async (request) => {
+    const digest = digestOf(request);
     const before = repeats.find(digest);
     if (before !== undefined) metrics.repeats.inc();
-    return within(waitMs, before ?? take(body, encoding, digest));
+    return within(waitMs, before ?? take(request, digest));
   };
 }
 

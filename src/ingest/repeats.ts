@@ -2,9 +2,10 @@
  * Remembers what has been taken for a while: a sender that got no answer sends the same bytes again,
  * and those must not count twice.
  */
-import { hash } from "node:crypto";
+import { createHash, hash } from "node:crypto";
+import { SINGLE_TENANT } from "../model/tenant.ts";
 import { DIGEST_BYTES } from "./log/record.ts";
-import type { Received } from "./receive.ts";
+import type { ExportRequest, Received } from "./receive.ts";
 
 /** How long and how much is remembered. */
 export interface RepeatLimits {
@@ -13,9 +14,13 @@ export interface RepeatLimits {
   readonly requests: number;
 }
 
-/** A request's digest: 16 bytes of its SHA-256, as a latin1 string. */
-export function digestOf(body: Uint8Array): string {
-  return hash("sha256", body, "binary").slice(0, DIGEST_BYTES);
+/** A request's digest: 16 bytes of SHA-256, as a latin1 string. The same bytes of another tenant are
+ * another request. */
+export function digestOf({ tenant, body }: Pick<ExportRequest, "tenant" | "body">): string {
+  if (tenant === SINGLE_TENANT) return hash("sha256", body, "binary").slice(0, DIGEST_BYTES);
+  // No tenant has a NUL in its name.
+  const both = createHash("sha256").update(tenant).update("\0").update(body);
+  return both.digest("binary").slice(0, DIGEST_BYTES);
 }
 
 /** What a request is answered with that was taken by a process before, or by another. */

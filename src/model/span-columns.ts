@@ -202,6 +202,8 @@ export class SpanColumns {
   droppedLinksCount = new Uint32Array(64);
   resource = new Uint32Array(64);
   scope = new Uint32Array(64);
+  /** Whose span it is; numbers of `strings`. Set by `setTenant`. */
+  tenant = new Uint32Array(64);
   /** Seconds since 1970 of the five minutes under which the span is filed; see `markTimes`. */
   timeBucket = new Uint32Array(64);
   /** A sum of `markBits`. */
@@ -225,6 +227,7 @@ export class SpanColumns {
     this.flags[row] = this.name[row] = this.kind[row] = this.statusCode[row] = 0;
     this.droppedAttributesCount[row] = this.droppedEventsCount[row] = 0;
     this.droppedLinksCount[row] = this.timeBucket[row] = this.marks[row] = 0;
+    this.tenant[row] = 0;
     return row;
   }
 
@@ -235,6 +238,12 @@ export class SpanColumns {
     this.events.ends[this.length - 1] = this.events.length;
     this.links.ends = grown(this.links.ends, this.length);
     this.links.ends[this.length - 1] = this.links.length;
+  }
+
+  /** Says whose the spans from row `from` on are. */
+  setTenant(from: number, tenant: string): void {
+    const bytes = Buffer.from(tenant);
+    this.tenant.fill(this.strings.intern(bytes, 0, bytes.length), from, this.length);
   }
 
   mark(): ColumnsMark {
@@ -311,7 +320,7 @@ export class SpanColumns {
     const attributes =
       this.attributes.length + this.events.attributes.length + this.links.attributes.length;
     const texts = this.memory.values.length + this.strings.sizeBytes + this.memory.keys.sizeBytes;
-    const rows = this.length * 130 + this.events.length * 24 + this.links.length * 48;
+    const rows = this.length * 134 + this.events.length * 24 + this.links.length * 48;
     return texts + rows + attributes * 17 + this.repeatedBytes;
   }
 
@@ -333,5 +342,6 @@ export class SpanColumns {
     this.resource = grown(this.resource, rows);
     this.scope = grown(this.scope, rows);
     this.timeBucket = grown(this.timeBucket, rows);
+    this.tenant = grown(this.tenant, rows);
   }
 }

@@ -15,7 +15,7 @@ export interface Setting {
   /** Completes "… is not ". */
   readonly expects: string;
   /** How text from a variable or a flag becomes a value. Numbers may come with a unit of bytes. */
-  readonly kind: "text" | "number" | "bytes" | "list";
+  readonly kind: "text" | "number" | "bytes" | "list" | "switch";
   readonly whenReached?: string;
   /** Never shown. */
   readonly secret?: true;
@@ -58,12 +58,30 @@ function bytes(byDefault: number, prose: Prose) {
     .register(settings, { kind: "bytes", expects: bytesExpected, ...prose });
 }
 
+function spansPerSecond(prose: Prose) {
+  const expects = "a whole number of spans from 1 to 1000000000";
+  return z
+    .int()
+    .min(1)
+    .max(1_000_000_000)
+    .optional()
+    .register(settings, { kind: "number", expects, ...prose });
+}
+
 function text(pattern: RegExp, expects: string, byDefault: string, prose: Prose) {
   return z
     .string()
     .regex(pattern)
     .default(byDefault)
     .register(settings, { kind: "text", expects, ...prose });
+}
+
+function onOrOff(byDefault: boolean, prose: Prose) {
+  const expects = "true or false";
+  return z
+    .boolean()
+    .default(byDefault)
+    .register(settings, { kind: "switch", expects, ...prose });
 }
 
 function section<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -132,14 +150,25 @@ const http = section({
   port: port(3200, "Port of the page, of Clew's own API and of trace by id as Tempo answers it."),
 });
 
+const tenancy = section({
+  enabled: onOrOff(false, {
+    about:
+      "Whether spans are kept apart by tenant. Every export and every question then names its tenant" +
+      " in the header X-Scope-OrgID (gRPC: metadata x-scope-orgid), as with Grafana Tempo: up to 150" +
+      " letters, digits and !-_.*'(). What names none is refused (HTTP 401, gRPC UNAUTHENTICATED)." +
+      " The header is no password: let something in front of Clew set it. If false, the header is not" +
+      ' looked at, and all spans are of the tenant "single-tenant".',
+  }),
+});
+
 const ingest = section({
   workers: whole({ min: 1, max: 64, unit: "processes" }, 1, {
     about:
       "Processes that receive and decode spans, behind the same ports, each with an ingest log of its" +
       " own. With 1 it is Clew's own process that does; more take spans faster where there are cores" +
       " to spare, for some 115 MB of memory each. Connections are dealt out in turn, so there should" +
-      " be at least as many. Limits of memory and disk are divided among them; those per service" +
-      " hold in each. A request sent again within a few milliseconds, or while a worker is being" +
+      " be at least as many. Limits of memory and disk are divided among them; those per" +
+      " tenant or service hold in each. A request sent again within a few milliseconds, or while a worker is being" +
       " killed, may reach another one and be stored twice; what is read shows its spans once.",
   }),
   maxBlockRows: whole({ min: 1, max: 10_000_000, unit: "spans" }, 100_000, {
@@ -193,21 +222,28 @@ const ingest = section({
     about: "Longest time an export request waits for the ingest log.",
     whenReached: "The sender is told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay).",
   }),
-  maxServiceSpansPerSecond: z
-    .int()
-    .min(1)
-    .max(1_000_000_000)
-    .optional()
-    .register(settings, {
-      kind: "number",
-      expects: "a whole number of spans from 1 to 1000000000",
-      about:
-        "Spans a second that one service (by service.name) may send, twice as many in one go. Left" +
-        " out, there is no such limit.",
-      whenReached:
-        "Requests with spans of that service are told to come back later (HTTP 429, gRPC" +
-        " RESOURCE_EXHAUSTED with a delay); those of others are not.",
-    }),
+  maxTenantSpansPerSecond: spansPerSecond({
+    about:
+      "Spans a second that one tenant may send, twice as many in one go. Left out, there is no such" +
+      " limit.",
+    whenReached:
+      "The tenant's requests are told to come back later (HTTP 429, gRPC RESOURCE_EXHAUSTED with a" +
+      " delay); those of others are not.",
+  }),
+  maxTenantBytesPerSecond: bytesValue.optional().register(settings, {
+    kind: "bytes",
+    expects: bytesExpected,
+    about: "The same in bytes of export requests, after decompression.",
+    whenReached: "As with maxTenantSpansPerSecond.",
+  }),
+  maxServiceSpansPerSecond: spansPerSecond({
+    about:
+      "Spans a second that one service (by service.name, of one tenant) may send, twice as many in" +
+      " one go. Left out, there is no such limit.",
+    whenReached:
+      "Requests with spans of that service are told to come back later (HTTP 429, gRPC" +
+      " RESOURCE_EXHAUSTED with a delay); those of others are not.",
+  }),
   maxServiceBytesPerSecond: bytesValue.optional().register(settings, {
     kind: "bytes",
     expects: bytesExpected,
@@ -306,6 +342,7 @@ export const configSchema = section({
   listen,
   otlp,
   http,
+  tenancy,
   ingest,
   retention,
   clickhouse,

@@ -9,6 +9,7 @@ import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import type { Listener } from "../api/listener.ts";
 import { listenOtlpGrpc } from "../api/otlp-grpc.ts";
 import { createOtlpHttp } from "../api/otlp-http.ts";
+import { tenancy } from "../api/tenancy.ts";
 import type { Receive } from "../ingest/receive.ts";
 import { createReceiver } from "../ingest/receiver.ts";
 import { Repeats } from "../ingest/repeats.ts";
@@ -107,6 +108,7 @@ async function openDoors(
   const { host } = config.listen;
   const { maxRequestBytes } = config.otlp;
   const budget = new ByteBudget(Math.floor(config.ingest.maxBodyBytes / config.ingest.workers));
+  const tenantOf = tenancy(config.tenancy.enabled);
   const open = async (door: Promise<Listener>): Promise<number> => {
     doors.push(await door);
     return doors.at(-1)!.port;
@@ -116,6 +118,7 @@ async function openDoors(
       host,
       port: ports.grpc,
       receive,
+      tenantOf,
       isServing: () => true,
       metrics,
       logger,
@@ -125,7 +128,7 @@ async function openDoors(
   );
   const { corsOrigins } = config.otlp.http;
   const http = await open(
-    listen(createOtlpHttp({ receive, metrics, logger, corsOrigins }), {
+    listen(createOtlpHttp({ receive, tenantOf, metrics, logger, corsOrigins }), {
       host,
       port: ports.http,
       limits: { ...defaultHttpLimits, wireBytes: maxRequestBytes, bodyBytes: maxRequestBytes },

@@ -7,14 +7,11 @@ import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { Batcher, type BatcherOptions } from "../ingest/batcher.ts";
-import { Fairness } from "../ingest/fairness.ts";
+import { Fairness, type FairnessLimits } from "../ingest/fairness.ts";
 import { Promoter } from "../ingest/promoter.ts";
 import type { StoreClient } from "../store/client.ts";
 import { writeSpans } from "../store/write-spans.ts";
 import type { Config } from "./config.ts";
-
-/** The tenant of all spans. */
-export const TENANT = "single-tenant";
 
 /** How long a segment of the log stays after ClickHouse has all of it: longer than the system takes
  * to write a file's pages to disk by itself (30 s on Linux). */
@@ -112,14 +109,7 @@ async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter)
       pastSeconds: retention.days * 86_400,
       futureSeconds: ingest.maxFutureMinutes * 60,
     },
-    tenant: TENANT,
-    fairness: new Fairness(
-      {
-        spansPerSecond: ingest.maxServiceSpansPerSecond,
-        bytesPerSecond: ingest.maxServiceBytesPerSecond,
-      },
-      Date.now,
-    ),
+    fairness: new Fairness(fairnessLimits(config), () => performance.now()),
     table: () => promoter.table,
     onBatch: (columns) => promoter.count(columns),
     ...(table && { table }),
@@ -138,6 +128,19 @@ async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter)
       },
     },
   });
+}
+
+function fairnessLimits({ ingest }: Config): FairnessLimits {
+  return {
+    tenant: {
+      spansPerSecond: ingest.maxTenantSpansPerSecond,
+      bytesPerSecond: ingest.maxTenantBytesPerSecond,
+    },
+    service: {
+      spansPerSecond: ingest.maxServiceSpansPerSecond,
+      bytesPerSecond: ingest.maxServiceBytesPerSecond,
+    },
+  };
 }
 
 /** 10 GiB, or a tenth of the disk that the folder is on. */

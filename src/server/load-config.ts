@@ -179,7 +179,7 @@ function hintFor(name: string, known: readonly string[], fullKey: string): strin
 }
 
 /** Variables beginning with CLEW_ that are no settings: they tell the `clew` command other things. */
-const otherVariables = new Set(["CLEW_URL"]);
+const otherVariables = new Set(["CLEW_URL", "CLEW_TENANT"]);
 
 /**
  * Kubernetes (service links) and Docker (container links) put variables into the environment of
@@ -234,6 +234,8 @@ function fromText({ setting }: Leaf, text: string): unknown {
       return text;
     case "number":
       return /^\s*-?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text;
+    case "switch":
+      return text.trim() === "true" || (text.trim() === "false" ? false : text);
     case "list":
       return text.split(",").flatMap((entry) => entry.trim() || []);
   }

@@ -16,6 +16,7 @@ import type { Listener } from "../api/listener.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
 import { tempoFailure, tempoRoutes } from "../api/tempo.ts";
+import { askingTenancy, ORG_ID, type QueriesOf } from "../api/tenancy.ts";
 import { lockDataDir } from "../base/data-lock.ts";
 import type { Logger } from "../base/log.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
@@ -27,7 +28,6 @@ import { migrate, migrationsDirectory, readMigrations } from "../store/migrate.t
 import { applyRetention } from "../store/retention.ts";
 import type { Config } from "./config.ts";
 import { type Ingest, openIngestNode } from "./ingest-node.ts";
-import { TENANT } from "./ingest-queue.ts";
 import { drainLeftovers } from "./leftover-logs.ts";
 import { sumOf } from "./metrics-sum.ts";
 import { type TableWatch, watchTable } from "./table-watch.ts";
@@ -214,14 +214,16 @@ function openApi(config: Config, api: Api): Promise<Listener> {
 
 function apiHandler(config: Config, { client, spansTable, ingest, registry, log }: Api) {
   const { ports } = ingest;
-  const queries = createQueries({
+  const asking = {
     client,
     database: config.clickhouse.database,
     table: () => spansTable.table(),
-    tenant: TENANT,
     limits: { seconds: config.query.maxSeconds, traceSpans: config.query.maxTraceSpans },
     nowSeconds,
-  });
+  };
+  const tenantOf = askingTenancy(config.tenancy.enabled);
+  const queriesOf: QueriesOf = ({ headers }) =>
+    createQueries({ ...asking, tenant: tenantOf(headers[ORG_ID]) });
   const spansReceived = async (): Promise<number> => {
     const counted = (await registry()).getSingleMetric(SPANS_RECEIVED);
     return (await counted!.get()).values.reduce((sum, { value }) => sum + value, 0);
@@ -233,7 +235,7 @@ function apiHandler(config: Config, { client, spansTable, ingest, registry, log 
         trouble: async () => (await ingest.health()).trouble ?? (await trouble(client)),
       }),
       ...clewRoutes({
-        queries,
+        queriesOf,
         status: async () => {
           const health = await ingest.health();
           return {
@@ -243,7 +245,7 @@ function apiHandler(config: Config, { client, spansTable, ingest, registry, log 
           };
         },
       }),
-      ...tempoRoutes(queries),
+      ...tempoRoutes(queriesOf),
       ...pageRoutes(pageFolder),
     ],
     answerFailure: (failure, { path }) =>

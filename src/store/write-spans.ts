@@ -17,7 +17,6 @@ export interface SpanInsert {
 }
 
 interface InsertOptions {
-  readonly tenant: string;
   readonly token: string;
   readonly table: SpansTable;
   /** Where the block is written, if it need not be new; it must be left alone while the insert is used. */
@@ -26,8 +25,8 @@ interface InsertOptions {
 
 /** Turns spans into the insert that will carry them. */
 export function spanInsert(columns: SpanColumns, options: InsertOptions): SpanInsert {
-  const { tenant, token, table, memory } = options;
-  return { rows: columns.length, block: spanBlock(columns, tenant, table, memory), token, table };
+  const { token, table, memory } = options;
+  return { rows: columns.length, block: spanBlock(columns, table, memory), token, table };
 }
 
 /** Sends an insert; settles when its rows are stored. Throws what the client throws. */

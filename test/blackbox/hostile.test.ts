@@ -18,6 +18,7 @@ import { defaultHttpLimits, type HttpLimits, listen } from "../../src/api/http-l
 import type { Handler } from "../../src/api/http.ts";
 import { listenOtlpGrpc } from "../../src/api/otlp-grpc.ts";
 import { createOtlpHttp } from "../../src/api/otlp-http.ts";
+import { tenancy } from "../../src/api/tenancy.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { createMetrics } from "../../src/base/metrics.ts";
 import type { Received } from "../../src/ingest/receive.ts";
@@ -47,7 +48,13 @@ async function openHttp(t: TestContext, limits: Partial<HttpLimits>, handler?: H
   const around = surroundings(64 * MEBIBYTE);
   const { metrics, logger, budget } = around;
   const receive = () => Promise.resolve(taken);
-  const otlp = createOtlpHttp({ receive, metrics, logger, corsOrigins: [] });
+  const otlp = createOtlpHttp({
+    receive,
+    tenantOf: tenancy(false),
+    metrics,
+    logger,
+    corsOrigins: [],
+  });
   const listener = await listen(handler ?? otlp, {
     host: "127.0.0.1",
     port: 0,
@@ -65,6 +72,7 @@ async function openGrpc(t: TestContext, limits: Partial<GrpcLimits>, budgetBytes
     host: "127.0.0.1",
     port: 0,
     receive: () => sleep(20, taken),
+    tenantOf: tenancy(false),
     isServing: () => true,
     limits: { ...defaultGrpcLimits, closeGraceMs: 200, ...limits },
     ...around,

@@ -120,7 +120,7 @@ describe("a promotion in the table", () => {
   test("random traces read back, whenever their blocks were made and inserted", async () => {
     const traces = randomTraces(printedSeed("promotion"), 45);
     const insertOf = ({ columns, traceId }: Sent, table: SpansTable): SpanInsert =>
-      spanInsert(columns, { tenant, token: traceId, table });
+      spanInsert(columns, { token: traceId, table });
     const third = Math.floor(traces.length / 3);
     const [old, between, young] = [
       traces.slice(0, third),
@@ -158,13 +158,13 @@ describe("a promotion in the table", () => {
       const body = oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
       return decoded(body);
     };
-    await write(spanInsert(make(201), { tenant, token: "201", table: builtInTable }));
+    await write(spanInsert(make(201), { token: "201", table: builtInTable }));
     await promote(client, { database }, [{ attribute, reason: "a test" }]);
     const young = await readTables(client, { database, settleSeconds: 3600 });
     assert.ok(young.read.promoted.some(({ column }) => column === attribute.column));
     assert.ok(!young.write.promoted.some(({ column }) => column === attribute.column));
     const { write: table } = await readTables(client, { database, settleSeconds: 0 });
-    await write(spanInsert(make(202), { tenant, token: "202", table }));
+    await write(spanInsert(make(202), { token: "202", table }));
     const column = identifier(attribute.column);
     const inMap = sql`mapContains(span_attributes_bool, 'it\\'s')`;
     assert.equal(await count(sql`name = 'its' AND ${column}`), 1);

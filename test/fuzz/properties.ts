@@ -114,7 +114,7 @@ export class Checker {
     if (columns.length === 0) return;
     const out = exported(columns);
     this.#want.push(...normalTraces(out));
-    const back = spansOfBlocks(spanBlock(columns, "fuzz"));
+    const back = spansOfBlocks(spanBlock(columns));
     sameSpans(exported(back), out, "Native and back");
   }
 

@@ -6,6 +6,7 @@ import path from "node:path";
 import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLogger } from "../../base/log.ts";
+import { SINGLE_TENANT } from "../../model/tenant.ts";
 import { type LogLimits, openLog } from "./log.ts";
 import { type LoggedBatch, readBatch } from "./replay.ts";
 
@@ -46,6 +47,7 @@ describe("the ingest log", () => {
     const append = (name: string): Promise<void> =>
       opened.log.append({
         kind: "request",
+        tenant: SINGLE_TENANT,
         arrivalSeconds: 7,
         digest: digest(name),
         body: Buffer.from(name),

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { printedSeed } from "../../../test/support/oracle.ts";
+import { SINGLE_TENANT } from "../../model/tenant.ts";
 import { batchToken, encodeRecord, type LogRecord, scanRecords } from "./record.ts";
 
 const plain = { noNullPrototype: true };
@@ -9,6 +10,7 @@ const arbitraryRecord: fc.Arbitrary<LogRecord> = fc.oneof(
   fc.record(
     {
       kind: fc.constant("request" as const),
+      tenant: fc.oneof(fc.constant(SINGLE_TENANT), fc.stringMatching(/^[\w!.*'()-]{1,150}$/)),
       arrivalSeconds: fc.nat({ max: 2 ** 32 - 1 }),
       digest: fc
         .uint8Array({ minLength: 16, maxLength: 16 })
@@ -46,6 +48,16 @@ test("records read back as they were written", () => {
     }),
     { seed },
   );
+});
+
+test("a request of the default tenant has the bytes that it had before there were tenants", () => {
+  const digest = "0123456789abcdef";
+  const body = Buffer.from("body");
+  const bytes = bytesOf([
+    { kind: "request", tenant: SINGLE_TENANT, arrivalSeconds: 7, digest, body },
+  ]);
+  const old = "436c65771800000076e68412010700000030313233343536373839616263646566626f6479";
+  assert.equal(bytes.toString("hex"), old);
 });
 
 test("cut at any byte: the whole records before it, and what is left told as damage", () => {

@@ -6,19 +6,23 @@
  *               4       4       4      1     length            little-endian
  *
  *     request   arrival (seconds since 1970, 4)  digest (16)  body of an ExportTraceServiceRequest
+ *     of tenant arrival (4)  digest (16)  length of name (1)  tenant's name  body
  *     seal      nothing: the requests since the seal before are one batch
  *     inserted  segment id (16)  offset (8): ClickHouse has the batch that begins there
  *
+ * A request of the one tenant that there is by default is a `request`, any other an `of tenant`.
  * The checksum is over type and payload. A record's magic lets a reader find the next whole record
  * behind damaged bytes. A segment's id is random, so that a batch's token, made of the id and the
  * batch's offset, is never used for another batch.
  */
 import { crc32 } from "node:zlib";
+import { SINGLE_TENANT } from "../../model/tenant.ts";
 
 /** What the log is told. A digest is 16 bytes as a latin1 string. */
 export type LogRecord =
   | {
       readonly kind: "request";
+      readonly tenant: string;
       readonly arrivalSeconds: number;
       readonly digest: string;
       readonly body: Uint8Array;
@@ -54,7 +58,7 @@ const REQUEST_HEAD_BYTES = 20;
 const INSERTED_BYTES = ID_BYTES + 8;
 /** Bytes of a digest. */
 export const DIGEST_BYTES = 16;
-const types = { request: 1, seal: 2, inserted: 3 } as const;
+const types = { request: 1, seal: 2, inserted: 3, ofTenant: 4 } as const;
 
 /** The bytes of a segment's head. */
 export function encodeSegmentHead({ bootId, segmentId }: SegmentHead): Uint8Array {
@@ -86,20 +90,31 @@ export function encodeRecord(record: LogRecord): Uint8Array[] {
   const head = Buffer.allocUnsafe(HEAD_BYTES + payload.length);
   RECORD_MAGIC.copy(head);
   head.writeUInt32LE(payload.length + bodyBytes, 4);
-  head[12] = types[record.kind];
+  head[12] = typeOf(record);
   payload.copy(head, HEAD_BYTES);
   const headCrc = crc32(head.subarray(12));
   head.writeUInt32LE(bodyBytes === 0 ? headCrc : crc32(body[0]!, headCrc), 8);
   return [head, ...body];
 }
 
+function typeOf(record: LogRecord): number {
+  const isOfTenant = record.kind === "request" && record.tenant !== SINGLE_TENANT;
+  return isOfTenant ? types.ofTenant : types[record.kind];
+}
+
 /** A record's payload, less a request's body. */
 function encodePayload(record: LogRecord): Buffer {
   switch (record.kind) {
     case "request": {
-      const payload = Buffer.allocUnsafe(REQUEST_HEAD_BYTES);
-      payload.writeUInt32LE(record.arrivalSeconds, 0);
-      payload.write(record.digest, 4, DIGEST_BYTES, "latin1");
+      const { tenant, arrivalSeconds, digest } = record;
+      const nameBytes = tenant === SINGLE_TENANT ? 0 : 1 + tenant.length;
+      const payload = Buffer.allocUnsafe(REQUEST_HEAD_BYTES + nameBytes);
+      payload.writeUInt32LE(arrivalSeconds, 0);
+      payload.write(digest, 4, DIGEST_BYTES, "latin1");
+      if (nameBytes > 0) {
+        payload[REQUEST_HEAD_BYTES] = tenant.length;
+        payload.write(tenant, REQUEST_HEAD_BYTES + 1, "latin1"); // names are ASCII
+      }
       return payload;
     }
     case "seal":
@@ -150,13 +165,12 @@ function readRecord(buffer: Buffer, at: number): { record: LogRecord; to: number
 function readPayload(type: number, payload: Buffer): LogRecord | undefined {
   switch (type) {
     case types.request:
-      if (payload.length < REQUEST_HEAD_BYTES) return undefined;
-      return {
-        kind: "request",
-        arrivalSeconds: payload.readUInt32LE(0),
-        digest: payload.toString("latin1", 4, 4 + DIGEST_BYTES),
-        body: payload.subarray(REQUEST_HEAD_BYTES),
-      };
+      return readRequest(payload, SINGLE_TENANT, REQUEST_HEAD_BYTES);
+    case types.ofTenant: {
+      const from = REQUEST_HEAD_BYTES + 1;
+      const to = from + (payload[REQUEST_HEAD_BYTES] ?? 0);
+      return readRequest(payload, payload.toString("latin1", from, to), to);
+    }
     case types.seal:
       return payload.length === 0 ? { kind: "seal" } : undefined;
     case types.inserted: {
@@ -167,4 +181,15 @@ function readPayload(type: number, payload: Buffer): LogRecord | undefined {
     default:
       return undefined;
   }
+}
+
+function readRequest(payload: Buffer, tenant: string, bodyAt: number): LogRecord | undefined {
+  if (payload.length < bodyAt) return undefined;
+  return {
+    kind: "request",
+    tenant,
+    arrivalSeconds: payload.readUInt32LE(0),
+    digest: payload.toString("latin1", 4, 4 + DIGEST_BYTES),
+    body: payload.subarray(bodyAt),
+  };
 }

@@ -25,7 +25,7 @@ test("a Native block reads back to the same spans", () => {
     const columns = new SpanColumns();
     new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 1000 }).decode(body);
     if (columns.length === 0) return;
-    const block = spanBlock(columns, "single-tenant");
+    const block = spanBlock(columns);
     const back = oracleDecode("TracesData", encodeTracesData(spansOfBlocks(block)));
     assert.deepEqual(normalTraces(back), normalTraces(oracleDecode("TracesData", body)));
   });
@@ -40,7 +40,7 @@ test("a block of a table with a column for every key reads back to the same span
     new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 1000 }).decode(body);
     if (columns.length === 0) return;
     const table = spansTable(promotable(columns, fewValues));
-    const bytes = spanBlock(columns, "single-tenant", table);
+    const bytes = spanBlock(columns, table);
     const [block] = readBlocks(bytes);
     assert.deepEqual(
       [...block!.columns.keys()],
@@ -50,6 +50,24 @@ test("a block of a table with a column for every key reads back to the same span
     assert.deepEqual(normalTraces(back), normalTraces(oracleDecode("TracesData", body)));
   });
   fc.assert(property, { seed, numRuns: 150 });
+});
+
+test("spans of several tenants share a block, each with its own", () => {
+  const columns = new SpanColumns();
+  const decoder = new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 1000 });
+  const spans = [1, 2].map((id) => ({
+    traceId: Buffer.alloc(16, id),
+    spanId: Buffer.alloc(8, id),
+  }));
+  const body = oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  for (const tenant of ["a", "b", "a"]) {
+    const from = columns.length;
+    decoder.decode(body);
+    columns.setTenant(from, tenant);
+  }
+  const back = spansOfBlocks(spanBlock(columns));
+  const tenants = Array.from({ length: 6 }, (_, row) => back.strings.text(back.tenant[row]!));
+  assert.deepEqual(tenants, ["a", "a", "b", "b", "a", "a"]);
 });
 
 /** A column for every key that may have one, of the type that comes last. */
@@ -80,7 +98,7 @@ test("a block has the table's columns, in its order", () => {
   columns.scopes.attributes.closeOwner();
   columns.add();
   columns.closeSpan();
-  const [block] = readBlocks(spanBlock(columns, "t"));
+  const [block] = readBlocks(spanBlock(columns));
   assert.deepEqual(
     [...block!.columns.keys()],
     builtInTable.columns.map(([name]) => name),

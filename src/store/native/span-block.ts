@@ -14,14 +14,13 @@ const BYTES_PER_ROW = 640; // first guess at a block's size; it grows if need be
  * FORMAT Native`, columns in the order of the table's. The block is a view of `memory`. */
 export function spanBlock(
   columns: SpanColumns,
-  tenant: string,
   table: SpansTable = builtInTable,
   memory = new ByteArena(columns.length * BYTES_PER_ROW),
 ): Uint8Array {
   const rows = columns.length;
   assert.ok(rows > 0, "a block has rows");
   const block = new BlockWriter(table.columns.length, rows, memory);
-  writeSpans(block, columns, tenant);
+  writeSpans(block, columns);
   writeResourcesAndScopes(block, columns);
   writeAttributes(block, columns, table);
   writeEvents(block, columns);
@@ -29,13 +28,9 @@ export function spanBlock(
   return block.finish();
 }
 
-function writeSpans(block: BlockWriter, columns: SpanColumns, tenant: string): void {
+function writeSpans(block: BlockWriter, columns: SpanColumns): void {
   const rows = columns.length;
-  const tenantBytes = Buffer.from(tenant);
-  block.column("tenant", "LowCardinality(String)");
-  block.lowCardinalityVersion();
-  const onlyTenant = { bytes: tenantBytes, start: () => 0, end: () => tenantBytes.length };
-  block.lowCardinality(new Uint32Array(rows), rows, onlyTenant, 1);
+  writeStrings(block, "tenant", columns, rows, (row) => columns.tenant[row]!);
   block.column("time_bucket", "DateTime('UTC')");
   block.array(columns.timeBucket, rows);
   block.column("trace_id", "FixedString(16)");

@@ -72,6 +72,7 @@ class SpanFiller {
     this.#fillNumbers(row, i);
     this.#setText("trace_state", i, (from, to) => columns.traceState.set(row, from, to));
     this.#setText("status_message", i, (from, to) => columns.statusMessage.set(row, from, to));
+    columns.tenant[row] = this.#internDictionary("tenant", i);
     columns.name[row] = this.#internDictionary("name", i);
     columns.resource[row] = this.#resource(i);
     columns.scope[row] = this.#scope(i);
