@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, test } from "node:test";
 import { oracleEncode } from "../../test/support/oracle.ts";
+import { asStored } from "../../test/support/native.ts";
 import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
 import { createMetrics } from "../base/metrics.ts";
@@ -191,8 +192,8 @@ describe("batcher and receiver", () => {
   });
 
   test("the same bytes of another tenant are other spans, and a crash mixes nothing up", async () => {
-    const tenantsOf = ({ block }: SpanInsert): string[] => {
-      const spans = spansOfBlocks(block);
+    const tenantsOf = ({ block, columns }: SpanInsert): string[] => {
+      const spans = spansOfBlocks(asStored({ bytes: block, columns }));
       const rows = Array.from({ length: spans.length }, (_, row) => row);
       return rows.map((row) => spans.strings.text(spans.tenant[row]!));
     };

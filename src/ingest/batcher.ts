@@ -15,10 +15,11 @@ import { ByteArena } from "../base/arena.ts";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
+import { inSlices } from "../base/slices.ts";
 import { type ColumnsMark, markBits, SpanColumns } from "../model/span-columns.ts";
 import { isRetryable } from "../store/client.ts";
 import { builtInTable, type SpansTable } from "../store/schema.ts";
-import { type SpanInsert, spanInsert } from "../store/write-spans.ts";
+import { type SpanInsert, spanInsertSteps } from "../store/write-spans.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
 import type { Decoded, DecodeLimits } from "../wire/otlp/limits.ts";
 import { type Fairness, sharesOf } from "./fairness.ts";
@@ -73,6 +74,8 @@ interface SealedBatch {
   readonly spans: number;
 }
 
+/** A block takes a tenth of a second to make; requests do not wait for all of it. */
+const SLICE_MS = 4;
 const FIRST_BLOCK_BYTES = 2 ** 20;
 /** Of each kind: the open batch, the inserts under way, and one to spare. */
 const MOST_SPARE = 3;
@@ -284,7 +287,8 @@ export class Batcher {
     }
     onBatch?.(columns);
     const memory = this.#spareBlocks.pop() ?? new ByteArena(FIRST_BLOCK_BYTES);
-    const made = spanInsert(columns, { token, table: table?.() ?? builtInTable, memory });
+    const options = { token, table: table?.() ?? builtInTable, memory };
+    const made = await inSlices(spanInsertSteps(columns, options), SLICE_MS);
     this.#reuse(columns);
     await this.#send(batch, made);
     if (this.#spareBlocks.length < MOST_SPARE && memory.length <= 2 * limits.blockBytes) {

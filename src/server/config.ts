@@ -168,8 +168,9 @@ const ingest = section({
       " own. With 1 it is Clew's own process that does; more take spans faster where there are cores" +
       " to spare, for some 115 MB of memory each. Connections are dealt out in turn, so there should" +
       " be at least as many. Limits of memory and disk are divided among them; those per" +
-      " tenant or service hold in each. A request sent again within a few milliseconds, or while a worker is being" +
-      " killed, may reach another one and be stored twice; what is read shows its spans once.",
+      " tenant or service hold in each. A request sent again within a few milliseconds, or while a" +
+      " worker is being killed, may reach another one and be stored twice; what is read shows its" +
+      " spans once.",
   }),
   maxBlockRows: whole({ min: 1, max: 10_000_000, unit: "spans" }, 100_000, {
     about: "Most spans that are written to ClickHouse at once.",

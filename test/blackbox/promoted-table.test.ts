@@ -5,7 +5,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import fc from "fast-check";
+import { ByteArena } from "../../src/base/arena.ts";
 import { createLogger } from "../../src/base/log.ts";
+import { inSlices } from "../../src/base/slices.ts";
 import { type AttributeType, attributeTypes } from "../../src/model/attribute-columns.ts";
 import { SpanColumns } from "../../src/model/span-columns.ts";
 import { createStoreClient, type StoreClient } from "../../src/store/client.ts";
@@ -16,7 +18,7 @@ import { type PromotedAttribute, promotedByTraffic } from "../../src/store/promo
 import { readTrace } from "../../src/store/read-trace.ts";
 import { builtInTable, type SpansTable } from "../../src/store/schema.ts";
 import { identifier, sql } from "../../src/store/sql.ts";
-import { type SpanInsert, spanInsert, writeSpans } from "../../src/store/write-spans.ts";
+import { type SpanInsert, spanInsertSteps, writeSpans } from "../../src/store/write-spans.ts";
 import { OtlpDecoder } from "../../src/wire/otlp/decode.ts";
 import { encodeTracesData } from "../../src/wire/otlp/encode.ts";
 import {
@@ -42,8 +44,13 @@ interface Sent {
 function decoded(body: Uint8Array): SpanColumns {
   const columns = new SpanColumns();
   new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 1000 }).decode(body);
+  if (columns.length > 0) columns.setTenant(0, tenant);
   columns.timeBucket.fill(Math.floor(Date.now() / 300_000) * 300, 0, columns.length);
   return columns;
+}
+
+function spanInsert(spans: SpanColumns, token: string, table: SpansTable): Promise<SpanInsert> {
+  return inSlices(spanInsertSteps(spans, { token, table, memory: new ByteArena(1024) }), 1000);
 }
 
 function randomTraces(seed: number, count: number): Sent[] {
@@ -119,16 +126,16 @@ describe("a promotion in the table", () => {
 
   test("random traces read back, whenever their blocks were made and inserted", async () => {
     const traces = randomTraces(printedSeed("promotion"), 45);
-    const insertOf = ({ columns, traceId }: Sent, table: SpansTable): SpanInsert =>
-      spanInsert(columns, { token: traceId, table });
+    const insertOf = ({ columns, traceId }: Sent, table: SpansTable): Promise<SpanInsert> =>
+      spanInsert(columns, traceId, table);
     const third = Math.floor(traces.length / 3);
     const [old, between, young] = [
       traces.slice(0, third),
       traces.slice(third, 2 * third),
       traces.slice(2 * third),
     ];
-    for (const trace of old) await write(insertOf(trace, builtInTable));
-    const late = between.map((trace) => insertOf(trace, builtInTable));
+    for (const trace of old) await write(await insertOf(trace, builtInTable));
+    const late = await Promise.all(between.map((trace) => insertOf(trace, builtInTable)));
     const promotions = promotionsFrom(traces, 80);
     assert.ok(promotions.length > 30, `${promotions.length} promotions`);
     await promote(client, { database }, promotions);
@@ -138,7 +145,7 @@ describe("a promotion in the table", () => {
       new Set(tables.write.promoted),
       new Set([...builtInTable.promoted, ...promotions.map(({ attribute }) => attribute)]),
     );
-    for (const trace of young) await write(insertOf(trace, tables.write));
+    for (const trace of young) await write(await insertOf(trace, tables.write));
     await assertReadsBack(traces, tables.read);
     // A step that is done again, as after a crash between its two statements, changes nothing.
     await promote(client, { database }, promotions.slice(0, 10));
@@ -158,13 +165,13 @@ describe("a promotion in the table", () => {
       const body = oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
       return decoded(body);
     };
-    await write(spanInsert(make(201), { token: "201", table: builtInTable }));
+    await write(await spanInsert(make(201), "201", builtInTable));
     await promote(client, { database }, [{ attribute, reason: "a test" }]);
     const young = await readTables(client, { database, settleSeconds: 3600 });
     assert.ok(young.read.promoted.some(({ column }) => column === attribute.column));
     assert.ok(!young.write.promoted.some(({ column }) => column === attribute.column));
     const { write: table } = await readTables(client, { database, settleSeconds: 0 });
-    await write(spanInsert(make(202), { token: "202", table }));
+    await write(await spanInsert(make(202), "202", table));
     const column = identifier(attribute.column);
     const inMap = sql`mapContains(span_attributes_bool, 'it\\'s')`;
     assert.equal(await count(sql`name = 'its' AND ${column}`), 1);

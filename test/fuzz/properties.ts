@@ -14,6 +14,7 @@ import { ProtoWriter } from "../../src/base/protobuf.ts";
 import { SpanColumns } from "../../src/model/span-columns.ts";
 import type { AnyValue } from "../../src/model/trace.ts";
 import { spanBlock } from "../../src/store/native/span-block.ts";
+import { asStored } from "../support/native.ts";
 import { spansOfBlocks } from "../../src/store/native/spans-of-blocks.ts";
 import { OtlpDecoder } from "../../src/wire/otlp/decode.ts";
 import { encodeTracesData } from "../../src/wire/otlp/encode.ts";
@@ -114,7 +115,7 @@ export class Checker {
     if (columns.length === 0) return;
     const out = exported(columns);
     this.#want.push(...normalTraces(out));
-    const back = spansOfBlocks(spanBlock(columns));
+    const back = spansOfBlocks(asStored(spanBlock(columns)));
     sameSpans(exported(back), out, "Native and back");
   }
 

@@ -98,6 +98,8 @@ export function configXml({
     max_concurrent_queries: 100,
     background_pool_size: mergeThreads,
     background_merges_mutations_concurrency_ratio: mergeSlots / mergeThreads,
+    // Where it is allowed, merges yield to what somebody waits for.
+    os_threads_nice_value_merge_mutate: 5,
     background_move_pool_size: 1,
     background_fetches_pool_size: 1,
     background_common_pool_size: 2,

@@ -1,206 +1,164 @@
 /**
- * Spreads attribute lists over the table's columns: promoted ones, maps by type, and `exact`.
- * A row of the table is an owner here: a span with its own attributes, or with those of its
- * resource or scope, which many rows share.
+ * Writes attributes into the table's columns: promoted ones, and maps by type. A row of the table is a
+ * span with its own attributes, or with those of its resource or scope, which many rows share.
  */
 import { unreachable } from "../../base/fault.ts";
 import { grown } from "../../base/growable.ts";
 import { Interner } from "../../base/interner.ts";
-import type { ProtoWriter } from "../../base/protobuf.ts";
-import { type AttributeColumns, attributeTypes } from "../../model/attribute-columns.ts";
-import type { PromotedAttribute } from "../promoted.ts";
-import { attributeMaps } from "../schema.ts";
+import {
+  type AttributeColumns,
+  type AttributeMemory,
+  attributeTypes,
+} from "../../model/attribute-columns.ts";
+import { builtInAttributes, type PromotedAttribute } from "../promoted.ts";
+import type { attributeMaps } from "../schema.ts";
+import {
+  listsByRow,
+  noValues,
+  type OwnerValues,
+  type Spread,
+  type ValueLists,
+  valuesByRow,
+} from "./attribute-spread.ts";
 import type { BlockWriter, Texts } from "./block-writer.ts";
 
-type AttributeMap = (typeof attributeMaps)[number];
-
-const IN_MAP = -1;
-
-/** The attributes of one kind of owner, and which of them go to which column. */
-export class AttributeWriter {
-  readonly #attributes: AttributeColumns;
-  readonly #promoted: readonly PromotedAttribute[];
-  /** By key: the promoted column for it, or IN_MAP. */
-  readonly #route: Int32Array;
-
-  constructor(attributes: AttributeColumns, promoted: readonly PromotedAttribute[]) {
-    this.#attributes = attributes;
-    this.#promoted = promoted;
-    const { keys } = attributes.memory;
-    this.#route = new Int32Array(keys.size).fill(IN_MAP);
-    const byKey = new Map(promoted.map(({ key }, column) => [key, column]));
-    for (let key = 0; key < keys.size; key++) {
-      this.#route[key] = byKey.get(keys.text(key)) ?? IN_MAP;
-    }
-  }
-
-  /** The promoted column of the attribute at `at`, or IN_MAP. */
-  #columnAt(at: number): number {
-    const column = this.#route[this.#attributes.key[at]!]!;
-    if (column === IN_MAP) return IN_MAP;
-    return this.#promoted[column]!.type === this.#attributes.type[at] ? column : IN_MAP;
-  }
-
-  /** Writes the promoted columns; row `i` of the table shows owner `owner[i]`. */
-  writePromoted(block: BlockWriter, owner: Uint32Array, rows: number): void {
-    const attributes = this.#attributes;
-    const owners = attributes.owners;
-    // By column and owner: where its attribute is, plus one; 0 if it has none.
-    const places = this.#promoted.map(() => new Uint32Array(owners));
-    for (let i = 0; i < owners; i++) {
-      for (let at = attributes.start(i); at < attributes.end(i); at++) {
-        const column = this.#columnAt(at);
-        if (column !== IN_MAP) places[column]![i] = at + 1;
-      }
-    }
-    const scratch = new Uint32Array(Math.max(owners, rows));
-    this.#promoted.forEach(({ column, columnType }, i) => {
-      block.column(column, columnType);
-      const place = places[i]!;
-      switch (columnType) {
-        case "Nullable(Int64)":
-        case "Nullable(Float64)":
-          return this.#writeNumbers(block, place, owner, rows);
-        case "Nullable(Bool)":
-          return this.#writeBools(block, place, owner, rows);
-        case "Nullable(String)":
-          return this.#writeTexts(block, place, owner, rows);
-        case "LowCardinality(Nullable(String))":
-          return this.#writeDictionary(block, place, { owner, rows }, scratch);
-        default:
-          return unreachable(columnType);
-      }
-    });
-  }
-
-  #writeBools(block: BlockWriter, place: Uint32Array, owner: Uint32Array, rows: number): void {
-    const { words } = this.#attributes;
-    for (let i = 0; i < rows; i++) block.byte(place[owner[i]!] === 0 ? 1 : 0);
-    for (let i = 0; i < rows; i++) {
-      const at = place[owner[i]!]!;
-      block.byte(at === 0 ? 0 : words[2 * at - 2]!);
-    }
-  }
-
-  #writeNumbers(block: BlockWriter, place: Uint32Array, owner: Uint32Array, rows: number): void {
-    const { words } = this.#attributes;
-    for (let i = 0; i < rows; i++) block.byte(place[owner[i]!] === 0 ? 1 : 0);
-    for (let i = 0; i < rows; i++) {
-      const at = place[owner[i]!]!;
-      if (at === 0) block.words(0, 0);
-      else block.words(words[2 * at - 2]!, words[2 * at - 1]!);
-    }
-  }
-
-  #writeTexts(block: BlockWriter, place: Uint32Array, owner: Uint32Array, rows: number): void {
-    const { words, memory } = this.#attributes;
-    for (let i = 0; i < rows; i++) block.byte(place[owner[i]!] === 0 ? 1 : 0);
-    for (let i = 0; i < rows; i++) {
-      const at = place[owner[i]!]!;
-      if (at === 0) block.varuint(0);
-      else block.string(memory.values.bytes, words[2 * at - 2]!, words[2 * at - 1]!);
-    }
-  }
-
-  #writeDictionary(
-    block: BlockWriter,
-    place: Uint32Array,
-    { owner, rows }: { readonly owner: Uint32Array; readonly rows: number },
-    scratch: Uint32Array,
-  ): void {
-    const { words, memory } = this.#attributes;
-    const { bytes } = memory.values;
-    const keys = new Interner();
-    const index = new Uint32Array(place.length); // by owner
-    let last = -1;
-    for (let i = 0; i < place.length; i++) {
-      const at = place[i]!;
-      if (at === 0) continue;
-      const [from, to] = [words[2 * at - 2]!, words[2 * at - 1]!];
-      if (last === -1 || !keys.is(last, bytes, from, to)) last = keys.intern(bytes, from, to);
-      index[i] = last + 1;
-    }
-    for (let i = 0; i < rows; i++) scratch[i] = index[owner[i]!]!;
-    block.lowCardinalityVersion();
-    block.lowCardinality(scratch, rows, keys, keys.size, { nullable: true });
-  }
-
-  /** Writes one map column with the attributes of its type that no promoted column took. */
-  writeMap(block: BlockWriter, map: AttributeMap, owner: Uint32Array, rows: number): void {
-    const attributes = this.#attributes;
-    const list: number[][] = []; // by owner: where its attributes for this map are
-    for (let i = 0; i < attributes.owners; i++) {
-      const places: number[] = [];
-      for (let at = attributes.start(i); at < attributes.end(i); at++) {
-        if (attributes.type[at] === map.type && this.#columnAt(at) === IN_MAP) places.push(at);
-      }
-      list.push(places);
-    }
-    const ends = new Uint32Array(rows);
-    let count = 0;
-    for (let i = 0; i < rows; i++) ends[i] = count += list[owner[i]!]!.length;
-    const places = new Uint32Array(count);
-    count = 0;
-    for (let i = 0; i < rows; i++) for (const at of list[owner[i]!]!) places[count++] = at;
-    block.column(map.column, map.columnType);
-    block.lowCardinalityVersion();
-    block.offsets(ends, rows);
-    writeKeys(block, attributes, places);
-    this.#writeValues(block, map, places);
-  }
-
-  #writeValues(block: BlockWriter, map: AttributeMap, places: Uint32Array): void {
-    const { words, memory } = this.#attributes;
-    const { bytes } = memory.values;
-    for (const at of places) {
-      if (map.type === attributeTypes.string)
-        block.string(bytes, words[2 * at]!, words[2 * at + 1]!);
-      else if (map.type === attributeTypes.bool) block.byte(words[2 * at]!);
-      else block.words(words[2 * at]!, words[2 * at + 1]!);
-    }
-  }
-
-  /** Writes the owner's attributes that no typed column holds as KeyValues under `tag`. */
-  writeExact(writer: ProtoWriter, tag: number, owner: number): void {
-    const { type } = this.#attributes;
-    this.#attributes.write(writer, tag, owner, (at) => type[at] === attributeTypes.encoded);
-  }
+/** Attributes spread over columns, and the rows that show them. */
+export interface AttributeSource {
+  readonly attributes: AttributeColumns;
+  readonly spread: Spread;
+  /** Row `i` shows owner `owner[i]` of the spread; undefined if it is owner `i`. */
+  readonly owner: Uint32Array | undefined;
 }
 
-/** Writes the keys of the attributes at `places` as a LowCardinality's data. */
-export function writeKeys(
+// A column that the migrations made has no default of its own: left out, its rows are null at no cost.
+const nullByDefault: ReadonlySet<PromotedAttribute> = new Set(builtInAttributes);
+
+/** Writes a column for an attribute, number `n` of those that were spread, of `rows` rows. */
+export function writePromoted(
   block: BlockWriter,
-  attributes: AttributeColumns,
-  places: Uint32Array,
+  { attributes, spread, owner }: AttributeSource,
+  { promoted, n, rows }: { readonly promoted: PromotedAttribute; n: number; rows: number },
 ): void {
-  const { keys } = attributes.memory;
-  const dictionary = denseDictionary(places.length, keys.size, (i) => attributes.key[places[i]!]!);
-  block.lowCardinality(
-    dictionary.indexes,
-    places.length,
-    pick(keys, dictionary.used),
-    dictionary.used.length,
-  );
+  const { column, columnType } = promoted;
+  block.column(column, columnType);
+  const values = spread.promoted[n];
+  if (values === undefined && nullByDefault.has(promoted)) return block.leaveOut();
+  const { bytes } = attributes.memory.values;
+  if (columnType === "LowCardinality(Nullable(String))") {
+    const { indexes, keys } = values ? dictionaryOf(values, bytes) : noDictionary(rows);
+    block.lowCardinalityVersion();
+    block.lowCardinality(values && owner ? gather(indexes, owner) : indexes, keys, keys.size, {
+      nullable: true,
+    });
+    return;
+  }
+  const { nulls, words } =
+    values === undefined
+      ? noValues(rows)
+      : owner === undefined
+        ? values
+        : valuesByRow(values, owner);
+  block.array(nulls);
+  switch (columnType) {
+    case "Nullable(String)":
+      return block.strings(bytes, words);
+    case "Nullable(Int64)":
+    case "Nullable(Float64)":
+      return block.array(words);
+    case "Nullable(Bool)":
+      return block.array(lowBytes(words));
+    default:
+      return unreachable(columnType);
+  }
 }
 
-/** A dictionary of just the ids that occur: `used[indexes[i]]` is `id(i)`. */
+/** The first byte of every pair of words. */
+function lowBytes(words: Uint32Array): Uint8Array {
+  const bytes = new Uint8Array(words.length / 2);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = words[2 * i]!;
+  return bytes;
+}
+
+/** A column's distinct values, and by owner the number of its own, plus one; 0 stands for none. */
+interface Dictionary {
+  readonly indexes: Uint32Array;
+  readonly keys: Interner;
+}
+
+const noDictionary = (rows: number): Dictionary => ({
+  indexes: new Uint32Array(rows),
+  keys: new Interner(),
+});
+
+const RECENT_SLOTS = 1024; // a power of two
+const GOLDEN = 0x9e3779b1;
+
+/** Numbers the values. The decoder holds the same text at the same place mostly, so where it stands is
+ * enough to know most of them again. */
+function dictionaryOf({ nulls, words }: OwnerValues, bytes: Uint8Array): Dictionary {
+  const keys = new Interner();
+  const indexes = new Uint32Array(nulls.length);
+  const recent = new Uint32Array(3 * RECENT_SLOTS); // from, to, number plus one
+  for (let i = 0; i < indexes.length; i++) {
+    if (nulls[i] === 1) continue;
+    const from = words[2 * i]!;
+    const to = words[2 * i + 1]!;
+    const slot = 3 * (Math.imul(from, GOLDEN) >>> 22);
+    if (recent[slot] !== from || recent[slot + 1] !== to || recent[slot + 2] === 0) {
+      recent[slot] = from;
+      recent[slot + 1] = to;
+      recent[slot + 2] = keys.intern(bytes, from, to) + 1;
+    }
+    indexes[i] = recent[slot + 2]!;
+  }
+  return { indexes, keys };
+}
+
+/** Writes one map column: the attributes of its type that no promoted column took. */
+export function writeMap(
+  block: BlockWriter,
+  { attributes, spread, owner }: AttributeSource,
+  { column, columnType, type }: (typeof attributeMaps)[number],
+): void {
+  block.column(column, columnType);
+  const ofOwner = spread.rest[type]!;
+  if (ofOwner.keys.length === 0) return block.leaveOut();
+  const lists = owner === undefined ? ofOwner : listsByRow(ofOwner, owner);
+  block.lowCardinalityVersion();
+  writeMapData(block, attributes.memory, lists, type);
+}
+
+/** The data of a map, or of the items of an array of maps: offsets, keys, values. */
+export function writeMapData(
+  block: BlockWriter,
+  memory: AttributeMemory,
+  { ends, keys, words }: ValueLists,
+  type: (typeof attributeMaps)[number]["type"],
+): void {
+  block.offsets(ends);
+  const { indexes, used } = denseDictionary(keys, memory.keys.size);
+  block.lowCardinality(indexes, pick(memory.keys, used), used.length);
+  if (type === attributeTypes.string) block.strings(memory.values.bytes, words);
+  else block.array(type === attributeTypes.bool ? lowBytes(words) : words);
+}
+
+/** A dictionary of just the ids that occur: `used[indexes[i]]` is `ids[i]`. */
 export function denseDictionary(
-  count: number,
-  ids: number,
-  id: (i: number) => number,
-): { indexes: Uint32Array; used: Uint32Array } {
-  const indexOf = new Uint32Array(ids); // plus one
-  const indexes = new Uint32Array(count);
+  ids: Uint32Array,
+  idCount: number,
+): { readonly indexes: Uint32Array; readonly used: Uint32Array } {
+  const indexOf = new Uint32Array(idCount); // plus one
+  const indexes = new Uint32Array(ids.length);
   let used = new Uint32Array(16);
   let size = 0;
-  for (let i = 0; i < count; i++) {
-    const at = id(i);
-    if (indexOf[at] === 0) {
+  for (let i = 0; i < ids.length; i++) {
+    const id = ids[i]!;
+    if (indexOf[id] === 0) {
       used = grown(used, size + 1);
-      used[size++] = at;
-      indexOf[at] = size;
+      used[size++] = id;
+      indexOf[id] = size;
     }
-    indexes[i] = indexOf[at]! - 1;
+    indexes[i] = indexOf[id]! - 1;
   }
   return { indexes, used: used.subarray(0, size) };
 }
@@ -212,4 +170,11 @@ export function pick(texts: Texts, ids: Uint32Array): Texts {
     start: (i) => texts.start(ids[i]!),
     end: (i) => texts.end(ids[i]!),
   };
+}
+
+/** Item `i` is `items[at[i]]`. */
+export function gather(items: Uint32Array, at: Uint32Array): Uint32Array {
+  const gathered = new Uint32Array(at.length);
+  for (let i = 0; i < at.length; i++) gathered[i] = items[at[i]!]!;
+  return gathered;
 }

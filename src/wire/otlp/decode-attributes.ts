@@ -9,6 +9,12 @@ import {
   attributeTypes,
 } from "../../model/attribute-columns.ts";
 
+/** Texts up to here may be shared: longer ones seldom come again. */
+const MOST_RECENT_BYTES = 64;
+const RECENT_SLOTS = 4096; // a power of two
+const RECENT_SHIFT = 32 - Math.log2(RECENT_SLOTS);
+const GOLDEN = 0x9e3779b1;
+
 /** Decodes KeyValues, into any columns of one memory; remembers which keys follow each other. */
 export class AttributeDecoder {
   /** Values so far that were not UTF-8; what was wrong is U+FFFD now. */
@@ -22,6 +28,7 @@ export class AttributeDecoder {
   #type: AttributeType = attributeTypes.encoded;
   #low = 0;
   #high = 0;
+  readonly #recent = new Uint32Array(2 * RECENT_SLOTS); // from, to: where texts were kept
 
   constructor(memory: AttributeMemory, nestingDepth: number) {
     this.#memory = memory;
@@ -32,6 +39,7 @@ export class AttributeDecoder {
    * "invalid" if it is malformed or nested too deeply. */
   read(reader: ProtoReader, into: AttributeColumns): void {
     this.#reader = reader;
+    if (this.#readUsual(into)) return;
     const outer = reader.enter();
     let from = 0;
     let to = 0;
@@ -50,6 +58,80 @@ export class AttributeDecoder {
     }
     reader.leave(outer);
     into.set(this.#key(into, from, to), this.#type, this.#low, this.#high);
+  }
+
+  /**
+   * Reads the KeyValue as nearly all encoders write nearly all of them: the key, then a value of one
+   * scalar field, every length in one byte. Anything else is left to the general way, untouched.
+   *
+   *     length  0a length key…  12 length  0a length text… | 10 bool | 18 varint | 21 double (8)
+   */
+  #readUsual(into: AttributeColumns): boolean {
+    const reader = this.#reader;
+    const { bytes, at, limit } = reader;
+    const length = bytes[at]!;
+    const end = at + 1 + length;
+    if (length >= 0x80 || end > limit || bytes[at + 1] !== 0x0a) return false;
+    const keyFrom = at + 3;
+    const keyTo = keyFrom + bytes[at + 2]!;
+    const field = keyTo + 2; // the value's first byte
+    if (field + 2 > end || bytes[keyTo] !== 0x12 || bytes[keyTo + 1] !== end - field) return false;
+    switch (bytes[field]) {
+      case anyValueTags.string:
+        if (bytes[field + 1] !== end - field - 2) return false;
+        this.#keepText(bytes, field + 2, end);
+        break;
+      case anyValueTags.int:
+        reader.at = field + 1;
+        reader.varint64();
+        if (reader.at !== end) {
+          reader.at = at;
+          return false;
+        }
+        this.#setValue(attributeTypes.int, reader.low, reader.high);
+        break;
+      case anyValueTags.bool:
+        if (field + 2 !== end || bytes[field + 1]! >= 0x80) return false;
+        this.#setValue(attributeTypes.bool, bytes[field + 1] === 0 ? 0 : 1, 0);
+        break;
+      case anyValueTags.double:
+        if (field + 9 !== end) return false;
+        reader.at = field + 1;
+        reader.fixed64();
+        this.#setValue(attributeTypes.double, reader.low, reader.high);
+        break;
+      default:
+        return false;
+    }
+    reader.at = end;
+    into.set(this.#key(into, keyFrom, keyTo), this.#type, this.#low, this.#high);
+    return true;
+  }
+
+  /** Sets the text as the value. Short ones that came lately are not kept twice: the same text is
+   * found at the same place, which is how the store knows it again. */
+  #keepText(bytes: Uint8Array, from: number, to: number): void {
+    const { values } = this.#memory;
+    const count = to - from;
+    const kept = values.length;
+    if (count > MOST_RECENT_BYTES || count === 0) {
+      if (!values.appendText(bytes, from, to)) this.invalidUtf8++;
+      return this.#setValue(attributeTypes.string, kept, values.length);
+    }
+    const sample = bytes[from]! ^ (bytes[from + (count >> 1)]! << 8) ^ (bytes[to - 1]! << 16);
+    const slot = 2 * (Math.imul(sample ^ (count << 24), GOLDEN) >>> RECENT_SHIFT);
+    const recentFrom = this.#recent[slot]!;
+    const recentTo = this.#recent[slot + 1]!;
+    if (recentTo - recentFrom === count && recentTo <= kept) {
+      const held = values.bytes;
+      let i = 0;
+      while (i < count && held[recentFrom + i] === bytes[from + i] && bytes[from + i]! < 0x80) i++;
+      if (i === count) return this.#setValue(attributeTypes.string, recentFrom, recentTo);
+    }
+    if (!values.appendText(bytes, from, to)) this.invalidUtf8++;
+    this.#recent[slot] = kept;
+    this.#recent[slot + 1] = values.length;
+    this.#setValue(attributeTypes.string, kept, values.length);
   }
 
   /** The number of the key in bytes [from, to), guessed from the attribute before it. */
@@ -109,12 +191,9 @@ export class AttributeDecoder {
 
   #readStringValue(): void {
     const reader = this.#reader;
-    const { values } = this.#memory;
     const end = reader.lengthEnd();
-    const from = values.length;
-    if (!values.appendText(reader.bytes, reader.at, end)) this.invalidUtf8++;
+    this.#keepText(reader.bytes, reader.at, end);
     reader.at = end;
-    this.#setValue(attributeTypes.string, from, values.length);
   }
 
   /** Reads the list whose field began at `start`. */
