@@ -11,8 +11,16 @@ export const root = fileURLToPath(new URL("..", import.meta.url));
 /** The Node 24 that the lock file pins (npm package "node"). */
 export const pinnedNode = join(root, "node_modules/node/bin/node");
 
-/** What every run of Clew's own TypeScript on that Node starts with. */
-export const nodeFlags = ["--disable-warning=ExperimentalWarning"];
+/**
+ * What every run of Clew's own TypeScript on that Node starts with. The bodies of requests are memory
+ * outside of V8's heap. By default V8 looks through all of the small heap after every few of them (seven
+ * times a second under load, a third of the CPU time); with these it counts them as part of the heap.
+ */
+export const nodeFlags = [
+  "--disable-warning=ExperimentalWarning",
+  "--external-memory-accounted-in-global-limit",
+  "--initial-old-space-size=256",
+];
 
 const FORWARDED = ["SIGINT", "SIGTERM", "SIGHUP"];
 

@@ -94,8 +94,8 @@ function forkWorker() {
   cluster.setupPrimary({
     exec: path.join(import.meta.dirname, `ingest-worker${path.extname(import.meta.filename)}`),
     args: [],
-    // Not those of this process: the program may run in somebody else's, a test's for example.
-    execArgv: ["--disable-warning=ExperimentalWarning"],
+    // Those of this process, which is a test's sometimes.
+    execArgv: process.execArgv.filter((flag) => !flag.startsWith("--test")),
     stdio: ["ignore", "ignore", "pipe", "ipc"],
   });
   return cluster.fork({ NODE_OPTIONS: "" });
