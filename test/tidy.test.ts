@@ -22,8 +22,9 @@ const ROOMS = [
   "server",
   "cli",
 ];
-/** Rooms beside that line, and all they may import. */
+/** Rooms beside that line, and all they may import; or on it, and seeing less than it lets them. */
 const ISLANDS: Readonly<Record<string, readonly string[]>> = {
+  traceql: ["base", "model"],
   ui: ["base", "model", "traceql"],
   demo: ["base"],
   bench: ["base", "model", "wire"],
@@ -102,6 +103,14 @@ function wrongImports({ path, text }: SourceFile): string[] {
   });
 }
 
+/** The language is also the editor's: what it runs on in production has to exist in a browser. */
+function nodeImports({ path, text }: SourceFile): string[] {
+  if (roomOf(path) !== "traceql" || /\.test\.tsx?$/.test(path)) return [];
+  return [...text.matchAll(/\bfrom "(node:[^"]+)"/g)].map(
+    ({ 1: from }) => `traceql runs in browsers, which have no ${from}`,
+  );
+}
+
 function wrongSize({ path, text }: SourceFile): string[] {
   const lines = text.split("\n");
   const problems = lines.flatMap((line, i) => {
@@ -160,9 +169,14 @@ test("tidy: there is something to check", () => {
 });
 for (const file of sources) {
   test(`tidy: ${file.path}`, () => {
-    const problems = [wrongImports, wrongSize, wrongName, wrongDocs, foreignMentions].flatMap(
-      (rule) => rule(file),
-    );
+    const problems = [
+      wrongImports,
+      nodeImports,
+      wrongSize,
+      wrongName,
+      wrongDocs,
+      foreignMentions,
+    ].flatMap((rule) => rule(file));
     assert.deepEqual(problems, []);
   });
 }
@@ -266,6 +280,22 @@ const cases: [rule: Rule, path: string, text: string, want: string[]][] = [
     imports("../query/a.ts"),
     ["wire may not import query (../query/a.ts)"],
   ],
+  [wrongImports, "src/traceql/a.ts", imports("../model/trace.ts"), []],
+  [
+    wrongImports,
+    "src/traceql/a.ts",
+    imports("../wire/proto-json.ts"),
+    ["traceql may not import wire (../wire/proto-json.ts)"],
+  ],
+  [wrongImports, "src/store/a.ts", imports("../traceql/ast.ts"), []],
+  [
+    nodeImports,
+    "src/traceql/a.ts",
+    imports("node:assert"),
+    ["traceql runs in browsers, which have no node:assert"],
+  ],
+  [nodeImports, "src/traceql/a.test.ts", imports("node:assert"), []],
+  [nodeImports, "src/store/a.ts", imports("node:assert"), []],
   [wrongImports, "src/attic/a.ts", "", ["there is no room attic"]],
   [wrongImports, "test/a.test.ts", imports("../src/cli/main.ts"), []],
   [wrongSize, "src/base/a.ts", "x\n".repeat(500), []],
