@@ -15,7 +15,7 @@
  *
  * What is written in several ways has one form here: aliases of intrinsics, raw and quoted strings,
  * superfluous parentheses, `nil` (see `Exists`), sums of literals (they are folded). Trees are at
- * most `limits.depth` of parse.ts high, so they may be walked by recursion; chains of `&&` and `||`
+ * most `MAX_DEPTH` of cursor.ts high, so they may be walked by recursion; chains of `&&` and `||`
  * are flat, since they may have thousands of links.
  */
 import type { SpanKind, SpanStatus } from "../model/trace.ts";
@@ -271,8 +271,8 @@ export interface Not extends Place {
 /** An operator that compares. */
 export type ComparisonOp = "=" | "!=" | "<" | "<=" | ">" | ">=";
 
-/** `left = right`. A `trace:id` is compared with strings without leading zeros, a time (`span:start`)
- * with an int literal; the parser has already brought literals to that form. */
+/** `left = right`. A `trace:id` is compared with strings without leading zeros, a time (`span:start`,
+ * `span:start + 1s`) with an int literal; the parser has already brought literals to that form. */
 export interface Comparison extends Place {
   readonly kind: "comparison";
   readonly op: ComparisonOp;

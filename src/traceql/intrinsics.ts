@@ -48,3 +48,41 @@ export const intrinsics = {
 
 /** The name of an intrinsic in the tree. */
 export type IntrinsicName = keyof typeof intrinsics;
+
+/** What an intrinsic is; the table's entry, with its type widened. */
+export function intrinsicInfo(name: IntrinsicName): IntrinsicInfo {
+  return intrinsics[name];
+}
+
+const names = Object.keys(intrinsics) as IntrinsicName[];
+
+/** The intrinsics that are written with a scope and a colon. */
+const scoped: ReadonlySet<string> = new Set(names.filter((name) => name.includes(":")));
+
+/** The intrinsics that are written as a bare word. */
+const bare: ReadonlyMap<string, IntrinsicName> = new Map(
+  names.flatMap((name) => {
+    const { label } = intrinsics[name];
+    return label.includes(":") ? [] : [[label, name]];
+  }),
+);
+
+/** The words that may follow `scope:`, as "duration" does "span"; after "parent" those of "span". */
+export function scopedIntrinsics(scope: string): string[] {
+  const prefix = `${scope === "parent" ? "span" : scope}:`;
+  return names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+}
+
+/** The intrinsic that `scope:word` names (with "parent" those of "span"), if there is one. */
+export function scopedIntrinsic(scope: string, word: string): IntrinsicName | undefined {
+  const name = `${scope === "parent" ? "span" : scope}:${word}`;
+  return scoped.has(name) ? (name as IntrinsicName) : undefined;
+}
+
+/** The bare words that name intrinsics. */
+export const bareIntrinsics: readonly string[] = [...bare.keys()];
+
+/** The intrinsic that a bare word names, if there is one. */
+export function bareIntrinsic(word: string): IntrinsicName | undefined {
+  return bare.get(word);
+}
