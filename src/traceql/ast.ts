@@ -15,7 +15,7 @@
  *
  * What is written in several ways has one form here: aliases of intrinsics, raw and quoted strings,
  * superfluous parentheses, `nil` (see `Exists`), sums of literals (they are folded). Trees are at
- * most `MAX_DEPTH` of cursor.ts high, so they may be walked by recursion; chains of `&&` and `||`
+ * most 256 levels high (see cursor.ts), so they may be walked by recursion; chains of `&&` and `||`
  * are flat, since they may have thousands of links.
  */
 import type { SpanKind, SpanStatus } from "../model/trace.ts";

@@ -10,7 +10,12 @@ export interface CheckContext {
   readonly problems: Problem[];
   /** Fields of a span's parent are refused. */
   readonly strict: boolean;
+  /** How large the regular expressions met so far are together. */
+  regexSize: number;
 }
+
+/** About a second of compiling. */
+const MAX_REGEX_SIZE = 100_000;
 
 /** Problems after these are not told; each may quote much of the query. */
 const MAX_PROBLEMS = 20;
@@ -52,7 +57,8 @@ export function checkExpression(context: CheckContext, expr: FieldExpr): Type {
   const before = context.problems.length;
   checkOperands(context, expr);
   if (context.problems.length > before) return "attribute";
-  const problem = problemOf(expr);
+  const problem =
+    problemOf(expr) ?? (expr.kind === "match" ? regexProblem(context, expr.right) : undefined);
   if (problem === undefined) return typeOf(expr);
   report(context, problem.message, problem.at);
   return "attribute";
@@ -125,9 +131,8 @@ function problemOf(expr: FieldExpr): Finding | undefined {
     case "comparison":
       return timeProblem(expr.left, expr.right) ?? binaryProblem(expr);
     case "arithmetic":
-      return binaryProblem(expr);
     case "match":
-      return binaryProblem(expr) ?? regexProblem(expr.right);
+      return binaryProblem(expr);
   }
 }
 
@@ -199,11 +204,15 @@ function timeProblem(left: FieldExpr, right: FieldExpr): Finding | undefined {
   return { message, at: text };
 }
 
-function regexProblem(pattern: FieldExpr): Finding | undefined {
+function regexProblem(context: CheckContext, pattern: FieldExpr): Finding | undefined {
   const text = expressionText(pattern);
   if (pattern.kind !== "literal" || pattern.value.type !== "string") {
     return { message: `invalid type for =~ or !~: ${text}`, at: pattern };
   }
-  const isValid = compileRegex(pattern.value.value) !== undefined;
-  return isValid ? undefined : { message: `invalid regex: ${text}`, at: pattern };
+  const tooLarge = "the regular expressions of the query are too large together";
+  if (context.regexSize > MAX_REGEX_SIZE) return { message: tooLarge, at: pattern };
+  const regex = compileRegex(pattern.value.value);
+  if (regex === undefined) return { message: `invalid regex: ${text}`, at: pattern };
+  context.regexSize += regex.size;
+  return undefined;
 }

@@ -272,6 +272,16 @@ test("check: all parts are looked at", () => {
   }
 });
 
+test("check: the regular expressions of a query may be so large together", () => {
+  const query = (count: number): string => {
+    const tests = Array.from({ length: count }, (_, i) => `.a =~ "${i}\\\\pL{1000}"`);
+    return `{ ${tests.join(" || ")} }`;
+  };
+  assert.deepEqual(readQuery(query(90)).problems, []);
+  const message = "the regular expressions of the query are too large together";
+  assert.equal(readQuery(query(4000)).problems[0]?.message, message);
+});
+
 test("check: places are those of the parts", () => {
   const text = "{ .a = 1 && name = 5 } | rate() by (.a, .b, .c, .d, .e, .f, .g)";
   const { problems } = readQuery(text);

@@ -54,7 +54,7 @@ export function readQuery(text: string, options: LanguageOptions = {}): Checked 
 /** What is wrong with a parsed query, in the order in which Tempo finds it. Extensions of the syntax
  * are not looked for: `readQuery` does that. */
 export function checkQuery(query: Query, options: LanguageOptions = {}): readonly Problem[] {
-  const context: CheckContext = { problems: [], strict: options.strict === true };
+  const context: CheckContext = { problems: [], strict: options.strict === true, regexSize: 0 };
   if (query.kind === "metrics") checkMetrics(context, query.metrics, false);
   else checkSearch(context, query);
   return context.problems;

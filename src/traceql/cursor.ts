@@ -5,7 +5,7 @@ import { type Operator, operatorOf, type Token, tokenName, wordOf } from "./toke
 
 /** How deep a query may be nested, counted in brackets or in the height of its tree: walks of the
  * tree recurse, and a stack has place for some thousands of calls. */
-export const MAX_DEPTH = 256;
+const MAX_DEPTH = 256;
 
 /** Ends parsing; `parseQuery` turns it into data. */
 export class SyntaxStop extends Error {

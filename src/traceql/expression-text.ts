@@ -34,11 +34,10 @@ function attributeText({ scope, name, ofParent }: Attribute): string {
   return ofParent ? `parent.${text}` : `.${text}`;
 }
 
-/** The value as Tempo writes it; with `quotes` off, a string as it is. */
-export function valueText(value: Value, quotes = true): string {
+function valueText(value: Value): string {
   switch (value.type) {
     case "string":
-      return quotes ? `\`${value.value}\`` : value.value;
+      return `\`${value.value}\``;
     case "duration":
       return formatDuration(value.value);
     case "int":

@@ -1,13 +1,12 @@
 /** Expressions of literals alone, replaced by what they come to. */
 import { calculate, compareValues, isNumber, negate } from "./arithmetic.ts";
 import type { FieldExpr, Value } from "./ast.ts";
-import { compileRegex } from "./regex.ts";
 import { takesType, typesMatch } from "./types.ts";
 
 /**
  * The expression as a literal if its operands are literals, else as it is. What has wrong types, fails
  * (a division by zero) or gives what cannot be written (infinity) is left: the checker or the
- * evaluator says so.
+ * evaluator says so. A regular expression is left, too: the checker limits what they cost.
  */
 export function fold(expr: FieldExpr): FieldExpr {
   const value = valueOf(expr);
@@ -19,6 +18,7 @@ function valueOf(expr: FieldExpr): Value | undefined {
     case "attribute":
     case "intrinsic":
     case "literal":
+    case "match":
       return undefined;
     case "not": {
       const operand = literal(expr.operand);
@@ -46,24 +46,19 @@ function valueOf(expr: FieldExpr): Value | undefined {
       return bool(expr.op === "&&" ? operands.every(isTrue) : operands.some(isTrue));
     }
     case "comparison":
-    case "match":
     case "arithmetic":
       return binaryValue(expr);
   }
 }
 
 function binaryValue(
-  expr: Extract<FieldExpr, { kind: "comparison" | "match" | "arithmetic" }>,
+  expr: Extract<FieldExpr, { kind: "comparison" | "arithmetic" }>,
 ): Value | undefined {
   const [left, right] = [literal(expr.left), literal(expr.right)];
   if (left === undefined || right === undefined) return undefined;
   const fits = typesMatch(left.type, right.type);
   if (!fits || !takesType(expr.op, left.type) || !takesType(expr.op, right.type)) return undefined;
   if (expr.kind === "comparison") return bool(compareValues(expr.op, left, right));
-  if (expr.kind === "match") {
-    const regex = compileRegex(right.value as string);
-    return regex && bool(regex.matches(left.value as string) === (expr.op === "=~"));
-  }
   if (!isNumber(left) || !isNumber(right)) return undefined;
   const result = calculate(expr.op, left, right);
   if (typeof result === "string") return undefined;

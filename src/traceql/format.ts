@@ -221,8 +221,7 @@ function formatLiteral({ value }: Literal, isTime = false): string {
   return date === undefined ? formatValue(value) : `"${date}"`;
 }
 
-/** The value as a literal. */
-export function formatValue(value: Value): string {
+function formatValue(value: Value): string {
   switch (value.type) {
     case "string":
       return quoteString(value.value);

@@ -113,6 +113,27 @@ test("lenient: a hundred alternatives and no more", () => {
   assert.equal(shown(lenientFilter(`{ ${some(101)} || true }`)), "all");
 });
 
+test("lenient: hostile text", () => {
+  const units = [
+    "(",
+    "{",
+    ")",
+    "}",
+    "{.a=",
+    ".a=",
+    "{.a in (",
+    "{span.",
+    "{(",
+    "&&",
+    "{.a||",
+    "|{",
+  ];
+  for (const unit of units) {
+    const { kind } = lenientFilter(unit.repeat(100_000 / unit.length));
+    assert.ok(["all", "filter", "refused"].includes(kind), unit);
+  }
+});
+
 test("lenient: any beginning of any query is answered", () => {
   const seed = printedSeed("lenient");
   fc.assert(

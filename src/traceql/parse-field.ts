@@ -245,7 +245,7 @@ function combine(cursor: Cursor, left: FieldExpr, operator: Token, right: FieldE
       return madeLogic(cursor, op, left, right);
     case "=~":
     case "!~":
-      return fold(cursor.made({ kind: "match", op, left, right, ...place }, [left, right]));
+      return cursor.made({ kind: "match", op, left, right, ...place }, [left, right]);
     case "=":
     case "!=":
     case "<":

@@ -43,8 +43,10 @@ export function parseNumber(cursor: Cursor): NumberLiteral {
       const { value, to } = parseNumber(cursor);
       return { kind: "literal", value: negate(value), from: token.from, to };
     }
-    const isNumber = isNumberToken(token);
-    return isNumber ? (parseLiteral(cursor) as NumberLiteral) : cursor.unexpected();
+    if (!isNumberToken(token)) return cursor.unexpected();
+    // `minInt` and `maxInt`: Tempo has them in conditions only.
+    if (token.kind === "word") cursor.noteExtension(token);
+    return parseLiteral(cursor) as NumberLiteral;
   });
 }
 
@@ -69,11 +71,7 @@ export function parseConstant(cursor: Cursor, level: number = levels.sum): Numbe
 }
 
 /** A constant calculated of two, at once. */
-export function combineNumbers(
-  left: NumberLiteral,
-  operator: Token,
-  right: NumberLiteral,
-): NumberLiteral {
+function combineNumbers(left: NumberLiteral, operator: Token, right: NumberLiteral): NumberLiteral {
   const place = { from: left.from, to: right.to };
   for (const side of [left, right]) refuseDuration(side);
   const value = calculate(operatorOf(operator) as ArithmeticOp, left.value, right.value);

@@ -70,7 +70,7 @@ const groupings: [text: string, want: string][] = [
   ["1.0 / 0 = .a", "(1 / 0) = .a"],
   ["1ms = 1000us", "true"],
   ["1s + 1s = 2s", "true"],
-  ['"abc" =~ "a.*" && !false', "true"],
+  ['"abc" =~ "a.*" && !false', "(`abc` =~ `a.*`) && true"],
   ["1 in (1, 2)", "true"],
   ["1 not in (1, 2)", "false"],
   ["nil = nil", "false"],

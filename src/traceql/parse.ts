@@ -8,7 +8,7 @@ import { parseChain, parseSelect, pipelineOf } from "./parse-pipeline.ts";
 import type { Problem } from "./problem.ts";
 import { isKnownWord, type Token, wordOf } from "./tokens.ts";
 
-/** The longest query, in bytes of UTF-8. How deep it may be nested is `MAX_DEPTH` of cursor.ts. */
+/** The longest query, in bytes of UTF-8. How deep it may be nested is said in cursor.ts. */
 export const MAX_QUERY_BYTES = 131_072;
 
 /** A query as a tree, or why it is none. */

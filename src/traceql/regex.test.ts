@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { printedSeed } from "../../test/support/oracle.ts";
+import { RE2JS } from "re2js";
 import { globsOf } from "./globs.ts";
+import { regexSize } from "./regex-size.ts";
 import { compileEngine, compileRegex } from "./regex.ts";
 
 const cases: [pattern: string, text: string, want: boolean | undefined][] = [
@@ -37,6 +39,9 @@ const cases: [pattern: string, text: string, want: boolean | undefined][] = [
   ["(a)\\1", "x", undefined],
   ["a{1001}", "x", undefined],
   ["((a{1000}){1000}){1000}", "x", undefined],
+  ["a{1000}".repeat(1000), "x", undefined],
+  [`(${"a".repeat(1000)}){1000}`, "x", undefined],
+  ["\\pL{1000}", "é".repeat(1000), true],
   ["(".repeat(5000) + ")".repeat(5000), "x", undefined],
   ["(a\\)", "x", undefined],
   ["\\", "x", undefined],
@@ -53,6 +58,27 @@ test("regex: what is known of alternatives", () => {
   assert.deepEqual(compileRegex("a\\.b")?.literals, ["a.b"]);
   assert.equal(compileRegex("a.*")?.literals, undefined);
   assert.equal(compileRegex("a+")?.literals, undefined);
+});
+
+test("regex: sizes are those of the engine, more or less", () => {
+  const patterns = [
+    "a+b",
+    "(ab){20}",
+    "[a-z]{10,20}",
+    "a{3,}",
+    "(a|b|c){7}x",
+    "\\pL{50}[^\\]a]{5}",
+    "[]a{9}]{3}",
+    "[[:alpha:]]{8}",
+    "\\Q(a{9}\\E{2}",
+    "(?i)(?:a(b{3}){4}){5}",
+    "\\{5\\}b",
+    "a{x}",
+  ];
+  for (const pattern of patterns) {
+    const [size, real] = [regexSize(pattern), RE2JS.compile(pattern).programSize()];
+    assert.ok(size <= real * 3 && size >= real / 3 - 5, `${pattern}: ${size}, not ${real}`);
+  }
 });
 
 test("regex: 10,000 alternatives", () => {

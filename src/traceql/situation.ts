@@ -35,15 +35,18 @@ interface Open {
 export function situationOf(before: readonly Token[]): Situation {
   const open: Open[] = [{ of: "", from: 0, hasSeries: false }];
   let closed = "";
+  let braces = 0;
   before.forEach((token, i) => {
     const operator = operatorOf(token);
     if (operator === "{" || operator === "(") {
-      const of = operator === "(" ? functionBefore(before, i, open) : "{";
+      const of = operator === "(" ? functionBefore(before, i, braces > 0) : "{";
+      if (of === "{") braces++;
       if (words.isSeriesFunction(of)) open.at(-1)!.hasSeries = true;
       open.push({ of, from: i + 1, hasSeries: false });
     } else if ((operator === "}" || operator === ")") && open.length > 1) {
       const { of, hasSeries } = open.pop()!;
       if (hasSeries) open.at(-1)!.hasSeries = true;
+      if (of === "{") braces--;
       closed = of;
     }
   });
@@ -54,19 +57,19 @@ export function situationOf(before: readonly Token[]): Situation {
   if (of === "with") return withinHints(last);
   if (words.takesNothing(of)) return { is: "none" };
   if (of === "compare" && last?.kind === "operator" && last.text === "(") return { is: "start" };
-  const inExpression = open.some(({ of }) => of === "{" || words.takesExpression(of));
+  const inExpression = braces > 0 || open.some(({ of }) => words.takesExpression(of));
   if (inExpression) return withinExpression(before, inner);
   if (words.takesNames(of)) return withinNames(before, inner);
   return betweenStages(before, closed, inner.hasSeries);
 }
 
 /** What a round bracket belongs to: the word in front of it, "(" if there is none. */
-function functionBefore(before: readonly Token[], at: number, open: readonly Open[]): string {
+function functionBefore(before: readonly Token[], at: number, inBraces: boolean): string {
   const word = wordOf(before[at - 1] ?? NO_TOKEN);
   if (word === undefined) return "(";
   // `rate() by (` takes names only, `| by (` an expression.
   const isPiped = at < 2 || /^[|(]$/.test(operatorOf(before[at - 2]!) ?? "");
-  if (word === "by" && !isPiped && !open.some(({ of }) => of === "{")) return "by names";
+  if (word === "by" && !isPiped && !inBraces) return "by names";
   return word;
 }
 

@@ -182,6 +182,28 @@ for (const [marked, words, strict] of suggestions) {
   });
 }
 
+test("typing: hostile text", () => {
+  const units = [
+    "(",
+    "{",
+    "{.a=",
+    "by(",
+    "x by(",
+    "{.a in (",
+    "span.",
+    "span:",
+    '"',
+    "}",
+    "|",
+    "/*",
+  ];
+  for (const unit of units) {
+    const text = unit.repeat(100_000 / unit.length);
+    const typing = typingAt(text, text.length);
+    assert.ok(typing.kind === "none" || typing.to === text.length, unit);
+  }
+});
+
 test("typing: at any place of any query, and after any beginning", () => {
   const seed = printedSeed("typing");
   fc.assert(
