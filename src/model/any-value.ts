@@ -5,7 +5,8 @@
 import { isUtf8 } from "node:buffer";
 import { Fault } from "../base/fault.ts";
 import { ProtoReader, ProtoWriter } from "../base/protobuf.ts";
-import type { AnyValue, DoubleJson, KeyValue } from "./trace.ts";
+import { doubleJson } from "./double-json.ts";
+import type { AnyValue, KeyValue } from "./trace.ts";
 
 /** Field tags of AnyValue. */
 export const anyValueTags = {
@@ -191,13 +192,6 @@ export function writeKeyValue(writer: ProtoWriter, { key, value }: KeyValue): vo
 /** A signed 64-bit integer, given as its unsigned halves, in decimal. */
 export function int64Text(high: number, low: number): string {
   return BigInt.asIntN(64, (BigInt(high) << 32n) | BigInt(low)).toString();
-}
-
-/** A double as JSON can carry it. */
-export function doubleJson(value: number): DoubleJson {
-  if (Object.is(value, -0)) return "-0";
-  if (Number.isFinite(value)) return value;
-  return Number.isNaN(value) ? "NaN" : value > 0 ? "Infinity" : "-Infinity";
 }
 
 const scratch = new DataView(new ArrayBuffer(8));

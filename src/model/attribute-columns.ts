@@ -2,7 +2,8 @@ import type { ByteArena } from "../base/arena.ts";
 import { grown } from "../base/growable.ts";
 import type { Interner } from "../base/interner.ts";
 import type { ProtoWriter } from "../base/protobuf.ts";
-import { anyValueTags, decodeAnyValue, doubleJson, int64Text, keyValueTags } from "./any-value.ts";
+import { anyValueTags, decodeAnyValue, int64Text, keyValueTags } from "./any-value.ts";
+import { doubleJson } from "./double-json.ts";
 import type { KeyValue } from "./trace.ts";
 
 /** How an attribute's value is held. `encoded` is everything no typed column can hold: bytes,

@@ -4,7 +4,8 @@
  */
 import { Fault, unreachable } from "../base/fault.ts";
 import { ProtoReader, ProtoWriter } from "../base/protobuf.ts";
-import { doubleJson, int64Text } from "../model/any-value.ts";
+import { int64Text } from "../model/any-value.ts";
+import { doubleJson } from "../model/double-json.ts";
 
 /** A field of a message. `id` is bytes that OTLP writes as hex and others as base64. */
 export interface Field {
