@@ -36,6 +36,11 @@ export function naiveSearch(pipeline: Pipeline, trace: Trace): NaiveSet[] {
   return naive.pipeline(pipeline, [whole]);
 }
 
+/** What a field or expression is for a span, outside of filters. */
+export function naiveValue(expr: FieldExpr, trace: Trace, row: number): Any {
+  return new Naive(trace).projected(expr, row);
+}
+
 /** Whether row `b` is the child (descendant …) of row `a`. */
 export function naiveRelation(trace: Trace): (relation: Relation, a: number, b: number) => boolean {
   const naive = new Naive(trace);
@@ -127,7 +132,7 @@ class Naive {
         return sets.flatMap((set) => {
           const groups = new Map<string, number[]>();
           for (const row of set.rows) {
-            const key = text(this.#projected(stage.by, row));
+            const key = text(this.projected(stage.by, row));
             groups.set(key, [...(groups.get(key) ?? []), row]);
           }
           return [...groups].map(([key, rows]) => ({
@@ -186,7 +191,7 @@ class Naive {
   #aggregate({ fn, argument }: Aggregate, rows: readonly number[]): NumberValue | undefined {
     if (argument === undefined) return { type: "int", value: BigInt(rows.length) };
     const numbers = rows
-      .map((row) => this.#projected(argument, row))
+      .map((row) => this.projected(argument, row))
       .filter(
         (value): value is NumberValue => value?.type !== "array" && !!value && isNumber(value),
       );
@@ -314,12 +319,12 @@ class Naive {
 
   /** Outside of filters a field of events has one value, that of the last event that has it. (What the
    * evaluator remembers of filters is not looked at here.) */
-  #projected(expr: FieldExpr, row: number): Any {
+  projected(expr: FieldExpr, row: number): Any {
     if (expr.kind !== "attribute" && expr.kind !== "intrinsic") {
       if (isTest(expr)) return { type: "bool", value: this.#holds(expr, row) };
       if (expr.kind === "arithmetic") {
-        const a = this.#projected(expr.left, row);
-        return arithmetic(expr.op, a, this.#projected(expr.right, row));
+        const a = this.projected(expr.left, row);
+        return arithmetic(expr.op, a, this.projected(expr.right, row));
       }
       return this.#value(expr, row, {});
     }

@@ -1,0 +1,252 @@
+/**
+ * compare(): how often each value of each attribute comes up among the selected spans and among the
+ * others.
+ *
+ *     __meta_type      resource.service.name
+ *     selection        "checkout"               how many selected spans have it, sample by sample
+ *     baseline         "checkout"               how many of the others
+ *     selection_total  "nil"                    how many selected spans have any value
+ *     baseline_total   "nil"
+ *
+ * Attributes are those of spans, resources and scopes, and name, status, kind and the like; arrays
+ * are left out, as are durations and ids, which are different for every span anyway.
+ */
+import type { CompareSpans, Field } from "../../ast.ts";
+import { fieldText } from "../../expression-text.ts";
+import type { IntrinsicName } from "../../intrinsics.ts";
+import { compileCondition } from "../conditions.ts";
+import { fieldGetter, type Getter, type Predicate, traceIdText } from "../fields.ts";
+import type { Run } from "../run.ts";
+import type { OwnerScope, TraceView } from "../trace-view.ts";
+import { type GroupKey, groupKey, type RuntimeValue, valueText } from "../values.ts";
+import { CountCells } from "./cells.ts";
+import {
+  chosenCandidates,
+  exemplarOf,
+  type ExemplarPlan,
+  Exemplars,
+  planExemplars,
+  rankOf,
+} from "./exemplars.ts";
+import type { LeafAccumulator, MetricsOptions, SpanSource, Weights } from "./leaf.ts";
+import { type Label, type Series, textLabel } from "./series.ts";
+
+/** Different values of all attributes of a side; what comes beyond only counts for the totals. */
+const MAX_VALUES = 200_000;
+
+/** Intrinsics that are compared; the last ones only where there is a text. */
+const intrinsicNames: readonly IntrinsicName[] = [
+  "span:name",
+  "span:status",
+  "span:kind",
+  "trace:rootName",
+  "trace:rootService",
+  "span:statusMessage",
+  "instrumentation:name",
+  "instrumentation:version",
+];
+const emptyMeansNone: ReadonlySet<IntrinsicName> = new Set<IntrinsicName>([
+  "span:statusMessage",
+  "instrumentation:name",
+  "instrumentation:version",
+]);
+
+interface Counted {
+  readonly value: RuntimeValue;
+  readonly cells: CountCells;
+}
+
+/** What is known of one attribute on one side. */
+interface AttributeCounts {
+  readonly total: CountCells;
+  readonly values: Map<GroupKey, Counted>;
+}
+
+/** One side: the selected spans, or the others. */
+class Side {
+  readonly exemplars: Exemplars;
+  /** By the attribute's label. */
+  readonly attributes = new Map<string, AttributeCounts>();
+  readonly #samples: number;
+  #valueCount = 0;
+
+  constructor(samples: number, plan: ExemplarPlan) {
+    this.#samples = samples;
+    this.exemplars = new Exemplars(plan);
+  }
+
+  /** The attribute's total, and the value's counts unless there are too many values. */
+  find(label: string, value: RuntimeValue): [CountCells, CountCells | undefined] {
+    const { total, values } = this.attribute(label);
+    const key = groupKey(value);
+    const known = values.get(key);
+    if (known !== undefined) return [total, known.cells];
+    if (this.#valueCount >= MAX_VALUES) return [total, undefined];
+    const cells = new CountCells(this.#samples);
+    values.set(key, { value, cells });
+    this.#valueCount++;
+    return [total, cells];
+  }
+
+  attribute(label: string): AttributeCounts {
+    let counts = this.attributes.get(label);
+    if (counts === undefined) {
+      counts = { total: new CountCells(this.#samples), values: new Map() };
+      this.attributes.set(label, counts);
+    }
+    return counts;
+  }
+
+  merge(other: Side): void {
+    this.exemplars.merge(other.exemplars);
+    for (const [label, { total, values }] of other.attributes) {
+      this.attribute(label).total.merge(total);
+      for (const { value, cells } of values.values()) this.find(label, value)[1]?.merge(cells);
+    }
+  }
+}
+
+/** The function as an accumulator. */
+export class CompareAccumulator implements LeafAccumulator {
+  readonly #fn: CompareSpans;
+  readonly #source: SpanSource;
+  readonly #isSelected: Predicate;
+  readonly #intrinsics: readonly LabelledGetter[];
+  readonly #plan: ExemplarPlan;
+  readonly #sides: Readonly<Record<"baseline" | "selection", Side>>;
+
+  constructor(fn: CompareSpans, source: SpanSource, { grid, exemplars }: MetricsOptions) {
+    this.#fn = fn;
+    this.#source = source;
+    this.#isSelected = compileCondition(fn.selection.condition, source.columns);
+    this.#intrinsics = intrinsicNames.map((name) => intrinsicGetter(name, source));
+    this.#plan = planExemplars(exemplars, grid);
+    this.#sides = {
+      baseline: new Side(grid.count, this.#plan),
+      selection: new Side(grid.count, this.#plan),
+    };
+  }
+
+  add(trace: TraceView, weights: Weights): void {
+    const counted: { row: number; index: number; side: Side }[] = [];
+    let readers: readonly LabelledGetter[] | undefined;
+    let current: Run | undefined;
+    this.#source.forEach(trace, (run, row, index) => {
+      current = run;
+      readers ??= [...this.#intrinsics, ...attributesOf(trace)];
+      const side = this.#sides[this.#selects(run, row) ? "selection" : "baseline"];
+      const weight = weights === undefined ? 1 : weights[row]!;
+      for (const { label, value } of readers) {
+        const found = value(run, row);
+        if (found === undefined || found.type === "array") continue;
+        const [total, cells] = side.find(label, found);
+        total.add(index, 1, weight);
+        cells?.add(index, 1, weight);
+      }
+      if (this.#plan.limit > 0) counted.push({ row, index, side });
+    });
+    if (current === undefined || readers === undefined || counted.length === 0) return;
+    const rank = rankOf(trace.traceId);
+    const { row, index, side } = counted[rank % counted.length]!;
+    if (!side.exemplars.wants(index, rank)) return;
+    side.exemplars.offer({
+      traceId: trace.traceId,
+      rank,
+      index,
+      measure: 1,
+      labels: [...labelsOf(readers, current, row), textLabel("trace:id", traceIdText(trace))],
+      value: undefined,
+      timestampMs: Number(trace.startUnixNano[row]! / 1_000_000n),
+    });
+  }
+
+  #selects(run: Run, row: number): boolean {
+    const { window } = this.#fn;
+    if (window !== undefined) {
+      const start = run.view.startUnixNano[row]!;
+      if (start < window.start || start >= window.end) return false;
+    }
+    return this.#isSelected(run, row);
+  }
+
+  merge(other: LeafAccumulator): void {
+    if (!(other instanceof CompareAccumulator)) throw new Error("these are different functions");
+    this.#sides.baseline.merge(other.#sides.baseline);
+    this.#sides.selection.merge(other.#sides.selection);
+  }
+
+  series(): Series[] {
+    const candidates = Object.values(this.#sides).flatMap(({ exemplars }) =>
+      exemplars.candidates(),
+    );
+    const chosen = chosenCandidates(candidates, this.#plan);
+    return (["baseline", "selection"] as const).flatMap((name) => {
+      const { attributes, exemplars } = this.#sides[name];
+      const shown = exemplars.candidates().filter((candidate) => chosen.has(candidate));
+      return [...attributes].flatMap(([label, { total, values }]): Series[] => [
+        ...topValues([...values.values()], this.#fn.top).map(({ value, cells }) => ({
+          labels: [textLabel("__meta_type", name), { name: label, value }],
+          values: cells.counts,
+          exemplars: [],
+        })),
+        {
+          labels: [textLabel("__meta_type", `${name}_total`), textLabel(label, "nil")],
+          values: total.counts,
+          exemplars: shown
+            .filter(({ labels }) => labels.some((one) => one.name === label))
+            .map((candidate) => exemplarOf(candidate, total.counts)),
+        },
+      ]);
+    });
+  }
+}
+
+/** The values that come up most; of equals those whose text comes first. */
+function topValues(values: readonly Counted[], count: number): Counted[] {
+  if (values.length <= count) return [...values];
+  const ranked = values.map((counted) => ({
+    counted,
+    sum: counted.cells.counts.reduce((sum, one) => sum + one, 0),
+    text: `${valueText(counted.value)}:${counted.value.type}`,
+  }));
+  ranked.sort((a, b) => b.sum - a.sum || (a.text < b.text ? -1 : Number(a.text > b.text)));
+  return ranked.slice(0, count).map(({ counted }) => counted);
+}
+
+interface LabelledGetter {
+  readonly label: string;
+  readonly value: Getter;
+}
+
+function intrinsicGetter(name: IntrinsicName, { columns }: SpanSource): LabelledGetter {
+  const field: Field = { kind: "intrinsic", name, ofParent: false, from: 0, to: 0 };
+  const value = fieldGetter(field, columns);
+  if (!emptyMeansNone.has(name)) return { label: fieldText(field), value };
+  return {
+    label: fieldText(field),
+    value(run, row) {
+      const found = value(run, row);
+      return found?.type === "string" && found.value === "" ? undefined : found;
+    },
+  };
+}
+
+const scopes: readonly OwnerScope[] = ["span", "resource", "instrumentation"];
+
+/** Every attribute that some span of the trace has. */
+function attributesOf(trace: TraceView): LabelledGetter[] {
+  return scopes.flatMap((scope) =>
+    trace.attributeKeys(scope).map((name) => {
+      const column = trace.attribute(scope, name);
+      const field = { kind: "attribute", scope, name, ofParent: false, from: 0, to: 0 } as const;
+      return { label: fieldText(field), value: (_: Run, row: number) => column[row] };
+    }),
+  );
+}
+
+function labelsOf(readers: readonly LabelledGetter[], run: Run, row: number): Label[] {
+  return readers.flatMap(({ label, value }): Label[] => {
+    const found = value(run, row);
+    return found === undefined ? [] : [{ name: label, value: found }];
+  });
+}
