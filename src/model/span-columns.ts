@@ -208,6 +208,8 @@ export class SpanColumns {
   timeBucket = new Uint32Array(64);
   /** A sum of `markBits`. */
   marks = new Uint8Array(64);
+  /** Bytes of the span as OTLP, its resource and scope aside; 0 in spans that were read back. */
+  encodedBytes = new Uint32Array(64);
 
   constructor() {
     this.strings.intern(new Uint8Array(0), 0, 0);
@@ -227,7 +229,7 @@ export class SpanColumns {
     this.flags[row] = this.name[row] = this.kind[row] = this.statusCode[row] = 0;
     this.droppedAttributesCount[row] = this.droppedEventsCount[row] = 0;
     this.droppedLinksCount[row] = this.timeBucket[row] = this.marks[row] = 0;
-    this.tenant[row] = 0;
+    this.tenant[row] = this.encodedBytes[row] = 0;
     return row;
   }
 
@@ -343,5 +345,6 @@ export class SpanColumns {
     this.scope = grown(this.scope, rows);
     this.timeBucket = grown(this.timeBucket, rows);
     this.tenant = grown(this.tenant, rows);
+    this.encodedBytes = grown(this.encodedBytes, rows);
   }
 }

@@ -235,6 +235,7 @@ export class OtlpDecoder {
     const row = columns.add();
     columns.resource[row] = resource;
     columns.scope[row] = scope;
+    columns.encodedBytes[row] = this.#reader.limit - this.#reader.at;
     this.#reason = undefined;
     this.#readSpanFields(row);
     this.#reader.leave(outer);
