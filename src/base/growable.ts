@@ -1,5 +1,5 @@
 /** A typed array that can be made longer; what it holds is copied, what is new is zero. */
-type Growable = Uint8Array | Uint32Array;
+type Growable = Uint8Array | Uint32Array | Float64Array;
 
 /** `array` if it has room for `length` items, else a copy of at least twice its size. */
 export function grown<T extends Growable>(array: T, length: number): T {

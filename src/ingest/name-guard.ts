@@ -142,12 +142,11 @@ export class NameGuard {
   }
 
   /** The value of a further dimension to count a span under. */
-  value(dimension: string, value: string): GuardedName {
+  value(dimension: string, value: string): string {
     let known = this.#values.get(dimension);
     if (known === undefined) this.#values.set(dimension, (known = new RecentTexts()));
     const cut = this.#cut(value);
-    if (known.admit(cut, this.#limits.values)) return { name: cut, renaming: "none" };
-    return { name: OTHER, renaming: "other" };
+    return known.admit(cut, this.#limits.values) ? cut : OTHER;
   }
 
   #serviceNames(service: string): ServiceNames {
@@ -166,5 +165,35 @@ export class NameGuard {
     // Not between the halves of one character.
     const end = /[\uD800-\uDBFF]/.test(text[nameChars - 2]!) ? nameChars - 2 : nameChars - 1;
     return `${text.slice(0, end)}…`;
+  }
+}
+
+/** The guards of all tenants: one that floods takes no names from the others. */
+export class TenantGuards {
+  readonly #limits: NameLimits;
+  readonly #nowMs: () => number;
+  readonly #guards = new Map<string, NameGuard>();
+
+  constructor(limits: NameLimits, nowMs: () => number) {
+    this.#limits = limits;
+    this.#nowMs = nowMs;
+  }
+
+  /** The guard of a tenant. */
+  of(tenant: string): NameGuard {
+    let guard = this.#guards.get(tenant);
+    if (guard === undefined) {
+      guard = new NameGuard(this.#limits, this.#nowMs);
+      this.#guards.set(tenant, guard);
+    }
+    return guard;
+  }
+
+  /** To be called now and then: forgets what has not come for long. */
+  age(): void {
+    for (const [tenant, guard] of this.#guards) {
+      guard.age();
+      if (guard.isIdle) this.#guards.delete(tenant);
+    }
   }
 }

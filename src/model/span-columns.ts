@@ -322,7 +322,7 @@ export class SpanColumns {
     const attributes =
       this.attributes.length + this.events.attributes.length + this.links.attributes.length;
     const texts = this.memory.values.length + this.strings.sizeBytes + this.memory.keys.sizeBytes;
-    const rows = this.length * 134 + this.events.length * 24 + this.links.length * 48;
+    const rows = this.length * 138 + this.events.length * 24 + this.links.length * 48;
     return texts + rows + attributes * 17 + this.repeatedBytes;
   }
 
