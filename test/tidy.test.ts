@@ -17,6 +17,7 @@ const ROOMS = [
   "traceql",
   "store",
   "ingest",
+  "prometheus",
   "query",
   "api",
   "server",

@@ -11,8 +11,10 @@ const MIN_GZIP_BYTES = 1024;
 
 // What shrinks: text in its many forms, and protobuf with its repeated strings. Event streams are
 // left alone, since gzip would hold events back.
-const COMPRESSIBLE =
-  /^(text\/(?!event-stream)|application\/(.+\+)?(json|xml|javascript|(x-)?protobuf|wasm)\b|image\/svg)/;
+const COMPRESSIBLE = new RegExp(
+  String.raw`^(text/(?!event-stream)|image/svg` +
+    String.raw`|application/(.+\+)?(json|xml|javascript|(x-)?protobuf|wasm|openmetrics-text)\b)`,
+);
 
 const gzipAll = promisify(gzip);
 

@@ -106,6 +106,28 @@ export function createMetrics() {
       help: "Attributes of spans whose keys were too many, or too long, to be counted one by one.",
       registers,
     }),
+    spanNamesRenamed: new Counter({
+      name: "clew_span_names_renamed_total",
+      help: "Spans of services with too many names, counted without ids (templated) or together (other).",
+      labelNames: ["how"] as const,
+      registers,
+    }),
+    spanMetricsOverflow: new Counter({
+      name: "clew_span_metrics_overflow_total",
+      help: "Spans counted on /metrics/spans as metric_overflow, since all series are taken.",
+      registers,
+    }),
+    remoteWriteSamples: new Counter({
+      name: "clew_remote_write_samples_total",
+      help: "Samples for remote write by outcome: sent, refused by the receiver, dropped for want of room.",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
+    remoteWriteQueueBytes: new Gauge({
+      name: "clew_remote_write_queue_bytes",
+      help: "Compressed requests that wait to be sent by remote write.",
+      registers,
+    }),
     engineRestarts: new Counter({
       name: "clew_engine_restarts_total",
       help: "Times the embedded ClickHouse ended by itself and was started again.",

@@ -10,9 +10,12 @@ import { createLogger } from "../base/log.ts";
 import { createMetrics } from "../base/metrics.ts";
 import { readBlocks } from "../store/native/block-reader.ts";
 import { spansOfBlocks } from "../store/native/spans-of-blocks.ts";
+import type { RollUp } from "../model/roll-up.ts";
+import type { RollUpInsert } from "../store/write-roll-up.ts";
 import type { SpanInsert } from "../store/write-spans.ts";
 import { Batcher, type BatcherLimits } from "./batcher.ts";
 import { Fairness } from "./fairness.ts";
+import { RollUps } from "./roll-ups.ts";
 import { createReceiver } from "./receiver.ts";
 import { Repeats } from "./repeats.ts";
 
@@ -58,8 +61,11 @@ describe("batcher and receiver", () => {
     limits: Partial<BatcherLimits>,
     insert: (insert: SpanInsert) => Promise<void>,
     folder = newFolder(),
+    insertRollUp: (insert: RollUpInsert) => Promise<void> = stored,
   ) {
     const sent: SpanInsert[] = [];
+    const rollUpsSent: RollUpInsert[] = [];
+    const taken: RollUp[] = [];
     const metrics = createMetrics();
     const { promise: inserted, resolve } = Promise.withResolvers<void>();
     const batcher = new Batcher({
@@ -72,6 +78,16 @@ describe("batcher and receiver", () => {
         await insert(made);
         resolve();
       },
+      rollUps: new RollUps({
+        dimensions: [],
+        limits: { namesPerService: 10, services: 10, values: 10, nameChars: 100 },
+        nowMs: () => 0,
+        insert: async (made) => {
+          rollUpsSent.push(made);
+          await insertRollUp(made);
+        },
+        onTaken: (rollUp) => taken.push(rollUp),
+      }),
       metrics,
       log: createLogger({ level: "error", write: () => {}, now: () => new Date() }),
       ingestLog: { folder, limits: logLimits },
@@ -86,7 +102,8 @@ describe("batcher and receiver", () => {
     const receive = (body: Uint8Array, tenant = "t") =>
       receiver({ tenant, encoding: "protobuf", body });
     const rows = () => sent.map((made) => made.rows);
-    return { batcher, sent, rows, receive, metrics, inserted, folder };
+    const counted = () => taken.flatMap(({ calls }) => [...calls]);
+    return { batcher, sent, rollUpsSent, counted, rows, receive, metrics, inserted, folder };
   }
 
   test("requests within the delay share a block", async () => {
@@ -210,6 +227,54 @@ describe("batcher and receiver", () => {
     const tenants = second.sent.flatMap(tenantsOf);
     assert.deepEqual(tenants, ["a", "a", "b", "b", "single-tenant", "c", "c"]);
     await first.batcher.close(1);
+  });
+
+  test("roll-ups go in after the spans, under tokens of their own, and only they are tried again", async () => {
+    let failures = 3;
+    const { receive, sent, rollUpsSent, batcher } = await build({}, stored, newFolder(), () =>
+      failures-- > 0 ? away() : stored(),
+    );
+    await receive(request(2));
+    await batcher.close(5000);
+    assert.equal(sent.length, 1);
+    const { token } = sent[0]!;
+    assert.deepEqual(
+      rollUpsSent.map((made) => [made.table.name, made.token]),
+      [
+        ...Array.from({ length: 4 }, () => ["red_1m", `${token}-red_1m`]),
+        ["red_1h", `${token}-red_1h`],
+      ],
+    );
+  });
+
+  test("a crash between spans and roll-ups brings both again, with the same tokens and rows", async () => {
+    const first = await build({}, stored, newFolder(), away);
+    await first.receive(request(3, "a"));
+    while (first.rollUpsSent.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    // No close: the process is gone.
+    const second = await build({}, stored, first.folder);
+    await second.batcher.close(5000);
+    assert.deepEqual(
+      second.sent.map(({ token }) => token),
+      first.sent.map(({ token }) => token),
+    );
+    const [minutes, hours] = second.rollUpsSent;
+    assert.equal(second.rollUpsSent.length, 2);
+    assert.equal(hours!.table.name, "red_1h");
+    assert.equal(minutes!.token, first.rollUpsSent[0]!.token);
+    assert.deepEqual(minutes!.block.bytes, first.rollUpsSent[0]!.block.bytes);
+    // Who took them has counted them; who finds them has not.
+    assert.deepEqual([first.counted(), second.counted()], [[3], []]);
+    await first.batcher.close(1);
+  });
+
+  test("what is taken is counted although ClickHouse is away and it waits in the log alone", async () => {
+    const { receive, counted, batcher } = await build({ blockRows: 5, queueBytes: 1 }, away);
+    for (let i = 0; i < 4; i++) await receive(request(5, `batch ${i}`));
+    while (counted().length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(counted(), [5, 5, 5, 5]);
+    await batcher.close(10);
+    assert.deepEqual(counted(), [5, 5, 5, 5]);
   });
 
   test("close stores what waits, and takes no more", async () => {

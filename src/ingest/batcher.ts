@@ -9,6 +9,10 @@
  * A batch waits in memory as columns. When too much waits (ClickHouse is away, say), the columns of
  * further ones are dropped, and read from the log again when their turn comes; what waits then costs
  * disk only. A batch's token is the same each time, so ClickHouse takes it once.
+ *
+ * With its spans a batch inserts what they add up to, under tokens made from its own. It is done when
+ * everything is in; if Clew dies in between, all of it comes again, and what was in already is not
+ * taken twice.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ByteArena } from "../base/arena.ts";
@@ -16,9 +20,11 @@ import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { inSlices } from "../base/slices.ts";
+import type { RollUp } from "../model/roll-up.ts";
 import { type ColumnsMark, markBits, SpanColumns } from "../model/span-columns.ts";
 import { isRetryable } from "../store/client.ts";
 import { builtInTable, type SpansTable } from "../store/schema.ts";
+import { type RollUpInsert, rollUpInserts } from "../store/write-roll-up.ts";
 import { type SpanInsert, spanInsertSteps } from "../store/write-spans.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
 import type { Decoded, DecodeLimits } from "../wire/otlp/limits.ts";
@@ -26,6 +32,7 @@ import { type Fairness, sharesOf } from "./fairness.ts";
 import { IngestLog, type LogOptions, openLog } from "./log/log.ts";
 import { type LoggedBatch, type LoggedRequest, readBatch } from "./log/replay.ts";
 import { markTimes, type TimeLimits } from "./mark-times.ts";
+import type { RollUps } from "./roll-ups.ts";
 
 /** When a batch is sealed, how much may wait in memory, and how inserts are tried again. */
 export interface BatcherLimits {
@@ -53,6 +60,7 @@ export interface BatcherOptions {
   /** Told of every batch before it is inserted. */
   readonly onBatch?: (columns: SpanColumns) => void;
   readonly insert: (insert: SpanInsert) => Promise<void>;
+  readonly rollUps: RollUps;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly ingestLog: Pick<LogOptions, "folder" | "limits">;
@@ -69,6 +77,10 @@ interface SealedBatch {
   readonly sealed: Promise<void>;
   /** Undefined if the batch is to be read from the log. */
   columns: SpanColumns | undefined;
+  /** What they add up to; undefined with them. */
+  readonly rollUp: Promise<RollUp> | undefined;
+  /** Whether `RollUps.taken` has been told, or is not to be. */
+  isCounted: boolean;
   readonly bytes: number;
   /** Unknown (0) for batches found at the start. */
   readonly spans: number;
@@ -113,13 +125,13 @@ export class Batcher {
       log,
       onSync: (seconds) => metrics.logSyncSeconds.observe(seconds),
       onFailure: () => this.#renew(),
-      onSaved: (batch) => this.#queueLogged(batch),
+      onSaved: (batch) => this.#queueLogged(batch, { isCounted: false }),
     });
     this.#log = opened.log;
     if (opened.batches.length > 0) {
       log.info("batches found in the ingest log are inserted", { batches: opened.batches.length });
     }
-    for (const batch of opened.batches) this.#queueLogged(batch);
+    for (const batch of opened.batches) this.#queueLogged(batch, { isCounted: true });
     return opened.digests;
   }
 
@@ -234,12 +246,29 @@ export class Batcher {
     const bytes = columns.sizeBytes();
     const inMemory = this.#queuedBytes + bytes <= this.#options.limits.queueBytes;
     const spans = columns.length;
-    this.#queue({ logged, sealed, columns: inMemory ? columns : undefined, bytes, spans });
+    // Also if the columns are dropped now: what Prometheus is told does not wait for ClickHouse.
+    const rollUp = this.#rollUp(columns);
+    this.#count(sealed, rollUp);
+    const kept = inMemory ? { columns, rollUp } : { columns: undefined, rollUp: undefined };
+    this.#queue({ logged, sealed, ...kept, isCounted: true, bytes, spans });
   }
 
-  #queueLogged(logged: LoggedBatch): void {
-    const sealed = Promise.resolve();
-    this.#queue({ logged, sealed, columns: undefined, bytes: 0, spans: 0 });
+  #rollUp(columns: SpanColumns): Promise<RollUp> {
+    return inSlices(this.#options.rollUps.steps(columns), SLICE_MS);
+  }
+
+  #count(sealed: Promise<void>, rollUp: Promise<RollUp>): void {
+    const { rollUps, log } = this.#options;
+    const counted = sealed.then(
+      async () => rollUps.taken(await rollUp),
+      () => undefined, // taken back: it comes again, in `onSaved` or from its senders
+    );
+    counted.catch((error: unknown) => log.error("batch not counted", { error }));
+  }
+
+  #queueLogged(logged: LoggedBatch, { isCounted }: Pick<SealedBatch, "isCounted">): void {
+    const unread = { columns: undefined, rollUp: undefined, bytes: 0, spans: 0 };
+    this.#queue({ logged, sealed: Promise.resolve(), ...unread, isCounted });
   }
 
   #queue(batch: SealedBatch): void {
@@ -271,7 +300,7 @@ export class Batcher {
 
   /** Inserts a batch, however often it takes; gives up only when Clew stops. */
   async #insert(batch: SealedBatch): Promise<void> {
-    const { log, limits, table, onBatch } = this.#options;
+    const { log, limits, table, onBatch, rollUps } = this.#options;
     const isSealed = await batch.sealed.then(
       () => true,
       () => false,
@@ -286,27 +315,30 @@ export class Batcher {
       return this.#leave(batch);
     }
     onBatch?.(columns);
+    const rollUp = await (batch.rollUp ?? this.#rollUp(columns));
+    if (!batch.isCounted) rollUps.taken(rollUp);
+    batch.isCounted = true;
     const memory = this.#spareBlocks.pop() ?? new ByteArena(FIRST_BLOCK_BYTES);
     const options = { token, table: table?.() ?? builtInTable, memory };
     const made = await inSlices(spanInsertSteps(columns, options), SLICE_MS);
     this.#reuse(columns);
-    await this.#send(batch, made);
+    await this.#send(batch, made, rollUpInserts(rollUp, token));
     if (this.#spareBlocks.length < MOST_SPARE && memory.length <= 2 * limits.blockBytes) {
       this.#spareBlocks.push(memory);
     }
   }
 
-  /** Sends an insert until ClickHouse has it or refuses it. */
-  async #send(batch: SealedBatch, made: SpanInsert): Promise<void> {
-    const { insert, metrics, log, limits } = this.#options;
+  /** Sends a batch's inserts, one after the other, until ClickHouse has them or refuses one. */
+  async #send(batch: SealedBatch, made: SpanInsert, rest: RollUpInsert[]): Promise<void> {
+    const { rollUps, metrics, log, limits } = this.#options;
     const { token } = made;
+    const inserts = [
+      () => this.#sendSpans(made),
+      ...rest.map((rollUp) => () => rollUps.insert(rollUp)),
+    ];
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
-      const end = metrics.insertSeconds.startTimer();
       try {
-        await insert(made);
-        end();
-        metrics.spansInserted.inc(made.rows);
-        metrics.insertBytes.inc(made.block.length);
+        for (; inserts.length > 0; inserts.shift()) await inserts[0]!();
         this.#log.inserted(token);
         return this.#leave(batch);
       } catch (error) {
@@ -320,6 +352,15 @@ export class Batcher {
       }
       await this.#pause(Math.min(limits.retryFirstMs * 2 ** attempt, limits.retryLastMs));
     }
+  }
+
+  async #sendSpans(made: SpanInsert): Promise<void> {
+    const { insert, metrics } = this.#options;
+    const end = metrics.insertSeconds.startTimer();
+    await insert(made);
+    end();
+    metrics.spansInserted.inc(made.rows);
+    metrics.insertBytes.inc(made.block.length);
   }
 
   /** The batch's spans, decoded again from the log; undefined if that cannot be read now. */
@@ -345,7 +386,7 @@ export class Batcher {
   /** Lets others go first: what ClickHouse refuses may be this batch's fault alone. */
   #stepBack(batch: SealedBatch): void {
     this.#leave(batch);
-    const again = { ...batch, columns: undefined };
+    const again = { ...batch, columns: undefined, rollUp: undefined };
     void this.#pause(this.#options.limits.refusedMs).then(() => {
       if (!this.#closing.signal.aborted) this.#queue(again);
       return undefined;

@@ -8,7 +8,7 @@ import { SpanColumns } from "../model/span-columns.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
 import { markTimes } from "./mark-times.ts";
 import { OTHER, TenantGuards } from "./name-guard.ts";
-import { rollUpOf } from "./roll-up.ts";
+import { type RollUpOptions, rollUpSteps } from "./roll-up.ts";
 
 const manyNames = { namesPerService: 100, services: 100, values: 100, nameChars: 100 };
 const dimensions = ["region", "http.request.method", "retry"];
@@ -41,6 +41,14 @@ function columnsOf(requests: readonly Request[]): SpanColumns {
 
 function guards(limits = manyNames): TenantGuards {
   return new TenantGuards(limits, () => 0);
+}
+
+function rollUpOf(columns: SpanColumns, options: RollUpOptions): RollUp {
+  const steps = rollUpSteps(columns, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
 }
 
 const text = (key: string, value: string): Plain => ({ key, value: { stringValue: value } });
@@ -133,8 +141,9 @@ function twin(requests: readonly Request[]): Map<string, Sums> {
         return value === undefined ? [] : [[key, value]];
       });
       const { kind, status, name } = each as { kind: number; status: Plain; name: string };
+      const code = Number(status["code"] ?? 0);
       const dimensionText = named.length === 0 ? "" : JSON.stringify(Object.fromEntries(named));
-      const key = [tenant, service, name, kind, status["code"] ?? 0, minute, dimensionText];
+      const key = [tenant, service, name, kind, code, minute, dimensionText];
       add(rows, key.join("|"), each, nano);
     }
   }
@@ -165,9 +174,8 @@ function valueOf(list: readonly Plain[], key: string): unknown {
 }
 
 function textOf(value: unknown): string | undefined {
-  return typeof value === "object" || value === undefined || value === ""
-    ? undefined
-    : String(value);
+  if (typeof value === "number" || typeof value === "boolean") return JSON.stringify(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
 }
 
 function keyOf(rollUp: RollUp, row: number): string {

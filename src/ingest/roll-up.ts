@@ -15,11 +15,11 @@
 import { grown } from "../base/growable.ts";
 import { Interner } from "../base/interner.ts";
 import { PairTable } from "../base/pair-table.ts";
-import { bucketOf, buckets } from "../model/latency-buckets.ts";
-import { EXEMPLAR_BYTES, exemplarGroup, type RollUp } from "../model/roll-up.ts";
+import type { RollUp } from "../model/roll-up.ts";
 import { samplingWeight } from "../model/sampling-weight.ts";
 import { markBits, type SpanColumns } from "../model/span-columns.ts";
 import type { TenantGuards } from "./name-guard.ts";
+import { Cells, nanoOf } from "./roll-up-cells.ts";
 import { DimensionTexts } from "./roll-up-dimensions.ts";
 import { OperationNames } from "./roll-up-names.ts";
 
@@ -37,41 +37,76 @@ const STATUS_MASK = (1 << STATUS_BITS) - 1;
 const NANO_PER_SECOND = 1e9;
 const TWO_32 = 2 ** 32;
 
-/** Adds up all spans of `columns`. */
-export function rollUpOf(columns: SpanColumns, { guards, dimensions }: RollUpOptions): RollUp {
-  guards.age();
-  const texts = new Interner();
-  texts.intern(new Uint8Array(0), 0, 0);
-  const source = { columns, texts, guardOf: (tenant: string) => guards.of(tenant) };
-  const operations = new OperationNames(source);
-  const dimensionTexts = new DimensionTexts(source, dimensions);
-  const clock = new MinuteClock();
-  const rows = new Rows();
-  const cells = new Cells();
-  const { startUnixNano: start, traceState, memory, length } = columns;
-  for (let span = 0; span < length; span++) {
-    const hasTime = (columns.marks[span]! & WITHOUT_TIME) === 0;
-    const row = rows.find(
-      operations.ofSpan(span),
-      (columns.kind[span]! << STATUS_BITS) | columns.statusCode[span]!,
-      // What is filed under its arrival is known to be of some minute within five.
-      hasTime ? clock.minuteOf(start[2 * span]!, start[2 * span + 1]!) : columns.timeBucket[span]!,
-      dimensionTexts.ofSpan(span),
-    );
-    const nano = nanoOf(columns, span);
-    const stateFrom = traceState.from(span);
-    const stateTo = traceState.to(span);
-    const weight =
-      stateFrom === stateTo ? 1 : samplingWeight(memory.values.bytes, stateFrom, stateTo);
-    rows.add(row, nano, columns.encodedBytes[span]!, weight - 1);
-    cells.add(row, nano, weight - 1, span);
+/** Spans that are added up between two chances to do something else: some 0.2 ms. */
+const STEP_SPANS = 1000;
+
+/** Adds up all spans of `columns`, in steps of well below a millisecond, but for the last, which takes
+ * a few with a hundred thousand spans. */
+export function* rollUpSteps(
+  columns: SpanColumns,
+  options: RollUpOptions,
+): Generator<undefined, RollUp> {
+  const sums = new Sums(columns, options);
+  for (let from = 0; from < columns.length; from += STEP_SPANS) {
+    sums.add(from, Math.min(from + STEP_SPANS, columns.length));
+    yield;
   }
-  return {
-    ...rows.finish(operations),
-    ...cells.finish(rows.size, columns),
-    texts,
-    renamed: operations.renamed(),
-  };
+  return sums.finish();
+}
+
+class Sums {
+  readonly #columns: SpanColumns;
+  readonly #texts = new Interner();
+  readonly #operations: OperationNames;
+  readonly #dimensions: DimensionTexts;
+  readonly #clock = new MinuteClock();
+  readonly #rows = new Rows();
+  readonly #cells = new Cells();
+
+  constructor(columns: SpanColumns, { guards, dimensions }: RollUpOptions) {
+    this.#columns = columns;
+    guards.age();
+    const texts = this.#texts;
+    texts.intern(new Uint8Array(0), 0, 0);
+    const source = { columns, texts, guardOf: (tenant: string) => guards.of(tenant) };
+    this.#operations = new OperationNames(source);
+    this.#dimensions = new DimensionTexts(source, dimensions);
+  }
+
+  add(from: number, to: number): void {
+    const columns = this.#columns;
+    const { startUnixNano: start, kind, statusCode, marks, timeBucket } = columns;
+    for (let span = from; span < to; span++) {
+      const row = this.#rows.find(
+        this.#operations.ofSpan(span),
+        (kind[span]! << STATUS_BITS) | statusCode[span]!,
+        // What is filed under its arrival is of some minute within five, as far as is known.
+        (marks[span]! & WITHOUT_TIME) === 0
+          ? this.#clock.minuteOf(start[2 * span]!, start[2 * span + 1]!)
+          : timeBucket[span]!,
+        this.#dimensions.ofSpan(span),
+      );
+      const nano = nanoOf(columns, span);
+      const unseen = weightOf(columns, span) - 1;
+      this.#rows.add(row, nano, columns.encodedBytes[span]!, unseen);
+      this.#cells.add(row, nano, unseen, span);
+    }
+  }
+
+  finish(): RollUp {
+    return {
+      ...this.#rows.finish(this.#operations),
+      ...this.#cells.finish(this.#rows.size, this.#columns),
+      texts: this.#texts,
+      renamed: this.#operations.renamed(),
+    };
+  }
+}
+
+function weightOf({ traceState, memory }: SpanColumns, span: number): number {
+  const from = traceState.from(span);
+  const to = traceState.to(span);
+  return from === to ? 1 : samplingWeight(memory.values.bytes, from, to);
 }
 
 /** The minutes of times in nanoseconds, exactly. */
@@ -181,134 +216,4 @@ class Rows {
     this.#unseenDurationNano = grown(this.#unseenDurationNano, rows);
     this.#bytes = grown(this.#bytes, rows);
   }
-}
-
-const CHUNK_BITS = 6;
-const CHUNK = 1 << CHUNK_BITS;
-const CHUNKS_A_ROW = Math.ceil(buckets.count / CHUNK);
-
-/**
- * The durations of each row by bucket, and a span of each. A row's buckets lie close together, so it has
- * few chunks of 64 of them: finding one takes no search, and they come in order.
- */
-class Cells {
-  /** By row and chunk: where the chunk is, plus one. */
-  #chunkOf = new Uint32Array(CHUNKS_A_ROW * 1024);
-  #chunks = 0;
-  #calls = new Uint32Array(CHUNK * 4096);
-  /** The first span that came, in cells with calls. */
-  #span = new Uint32Array(CHUNK * 4096);
-  /** As long as `#calls` once something is unseen. */
-  #unseen = new Float64Array(0);
-
-  add(row: number, nano: number, unseen: number, span: number): void {
-    const bucket = bucketOf(nano) - buckets.lowest;
-    const place = row * CHUNKS_A_ROW + (bucket >> CHUNK_BITS);
-    let chunk = place < this.#chunkOf.length ? this.#chunkOf[place]! : 0;
-    if (chunk === 0) chunk = this.#newChunk(place);
-    const cell = ((chunk - 1) << CHUNK_BITS) + (bucket & (CHUNK - 1));
-    if (this.#calls[cell]!++ === 0) this.#span[cell] = span;
-    if (unseen > 0) {
-      this.#unseen = grown(this.#unseen, this.#calls.length);
-      this.#unseen[cell]! += unseen;
-    }
-  }
-
-  #newChunk(place: number): number {
-    const chunk = ++this.#chunks;
-    this.#chunkOf = grown(this.#chunkOf, place + 1);
-    this.#chunkOf[place] = chunk;
-    if (chunk * CHUNK > this.#calls.length) {
-      this.#calls = grown(this.#calls, chunk * CHUNK);
-      this.#span = grown(this.#span, chunk * CHUNK);
-    }
-    return chunk;
-  }
-
-  /** All cells by row and bucket, and of each group of buckets the first one's span. */
-  finish(rows: number, columns: SpanColumns) {
-    const most = Math.min(this.#chunks * CHUNK, columns.length);
-    const cellEnds = new Uint32Array(rows);
-    const bucket = new Int16Array(most);
-    const cellCalls = new Uint32Array(most);
-    const cellUnseen = new Float64Array(most);
-    const exemplars = new Exemplars(rows, most, columns);
-    let cells = 0;
-    for (let row = 0; row < rows; row++) {
-      for (let i = 0; i < CHUNKS_A_ROW; i++) {
-        const chunk = this.#chunkOf[row * CHUNKS_A_ROW + i]!;
-        if (chunk === 0) continue;
-        for (let j = 0; j < CHUNK; j++) {
-          const cell = ((chunk - 1) << CHUNK_BITS) + j;
-          if (this.#calls[cell] === 0) continue;
-          bucket[cells] = buckets.lowest + (i << CHUNK_BITS) + j;
-          cellCalls[cells] = this.#calls[cell]!;
-          cellUnseen[cells] = this.#unseen[cell] ?? 0;
-          exemplars.offer(row, bucket[cells]!, this.#span[cell]!);
-          cells++;
-        }
-      }
-      cellEnds[row] = cells;
-    }
-    return {
-      cellEnds,
-      bucket: bucket.subarray(0, cells),
-      cellCalls: cellCalls.subarray(0, cells),
-      cellUnseen: cellUnseen.subarray(0, cells),
-      ...exemplars.finish(),
-    };
-  }
-}
-
-/** For each row and group of buckets the first span that is offered. */
-class Exemplars {
-  readonly #columns: SpanColumns;
-  readonly #ends: Uint32Array;
-  readonly #groups: Int16Array;
-  readonly #spans: Uint32Array;
-  #count = 0;
-  #row = -1;
-
-  constructor(rows: number, most: number, columns: SpanColumns) {
-    this.#columns = columns;
-    this.#ends = new Uint32Array(rows);
-    this.#groups = new Int16Array(most);
-    this.#spans = new Uint32Array(most);
-  }
-
-  /** Rows come in order, and a row's buckets too. */
-  offer(row: number, bucket: number, span: number): void {
-    const group = exemplarGroup(bucket);
-    if (row === this.#row && this.#groups[this.#count - 1] === group) return;
-    this.#row = row;
-    this.#groups[this.#count] = group;
-    this.#spans[this.#count++] = span;
-    this.#ends[row] = this.#count;
-  }
-
-  finish() {
-    const { traceId, spanId } = this.#columns;
-    const exemplarId = new Uint8Array(this.#count * EXEMPLAR_BYTES);
-    const exemplarNano = new Float64Array(this.#count);
-    // Plain loops: iterators and callbacks on typed arrays take many times as long.
-    for (let i = 0, to = 0; i < this.#count; i++) {
-      const span = this.#spans[i]!;
-      exemplarNano[i] = nanoOf(this.#columns, span);
-      for (let from = span * 16; from < span * 16 + 16; from++) exemplarId[to++] = traceId[from]!;
-      for (let from = span * 8; from < span * 8 + 8; from++) exemplarId[to++] = spanId[from]!;
-    }
-    return {
-      exemplarEnds: this.#ends,
-      exemplarGroup: this.#groups.subarray(0, this.#count),
-      exemplarId,
-      exemplarNano,
-    };
-  }
-}
-
-/** A span's duration; 0 if it ends before it starts. */
-function nanoOf({ startUnixNano: start, endUnixNano: end }: SpanColumns, span: number): number {
-  const high = end[2 * span + 1]! - start[2 * span + 1]!;
-  const nano = high * TWO_32 + (end[2 * span]! - start[2 * span]!);
-  return nano > 0 ? nano : 0;
 }

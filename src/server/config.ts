@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { logLevels } from "../base/log.ts";
+import { labelName } from "../prometheus/family.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -274,6 +275,69 @@ const retention = section({
       "Whole days are deleted. A span that starts longer ago than this is kept, marked farPast, and" +
       " filed under the day it came.",
   }),
+  redMinuteDays: whole({ min: 1, max: 36_500, unit: "days" }, 30, {
+    about:
+      "How long calls, errors and durations by the minute are kept, which every span is counted in" +
+      " before any is deleted.",
+    whenReached: "Whole days are deleted.",
+  }),
+  redHourDays: whole({ min: 1, max: 36_500, unit: "days" }, 400, {
+    about: "The same by the hour.",
+    whenReached: "Whole months are deleted.",
+  }),
+});
+
+const metrics = section({
+  dimensions: z
+    .array(z.string().min(1).max(200))
+    .max(8)
+    .refine((keys) => new Set(keys.map(labelName)).size === keys.length)
+    .default([])
+    .register(settings, {
+      kind: "list",
+      expects: "a list of at most 8 different attribute keys",
+      about:
+        "Attributes by which calls, errors and durations are told apart, beside service, span name," +
+        " kind and status; the resource's counts before the span's. They are labels on" +
+        " /metrics/spans. Each multiplies rows and series.",
+    }),
+  maxNamesPerService: whole({ min: 1, max: 100_000, unit: "names" }, 300, {
+    about:
+      "Most span names of one service within two hours that calls, errors and durations are counted" +
+      " by. The spans themselves keep their names.",
+    whenReached:
+      "What looks like an id becomes {id} in the names of this service; if that is not enough, new" +
+      ' ones count as "(other)". How many is told by service on /metrics/spans.',
+  }),
+  maxSeries: whole({ min: 100, max: 10_000_000, unit: "series" }, 100_000, {
+    about: "Most series of a tenant on /metrics/spans; one operation with one outcome has 18.",
+    whenReached:
+      'Further ones count together, in series with the label metric_overflow="true"; a log line says' +
+      " so.",
+  }),
+  remoteWriteUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .register(settings, {
+      kind: "text",
+      expects: 'a URL like "http://prometheus:9090/api/v1/write"',
+      about:
+        "Where the metrics of /metrics/spans are sent by Prometheus remote write. Left out, they are" +
+        " sent nowhere.",
+    }),
+  remoteWriteHeaders: z
+    .array(z.string().regex(/^[\w!#$%&'*+.^`|~-]+:\s*[\x20-\x7e]*$/))
+    .default([])
+    .register(settings, {
+      kind: "list",
+      expects: 'a list like ["Authorization: Bearer …"]',
+      about: "Headers to send along with remote write.",
+      secret: true,
+    }),
+  remoteWriteSeconds: whole({ min: 1, max: 3600, unit: "seconds" }, 15, {
+    about: "How often they are sent. What cannot be sent waits, up to 64 MiB, and is sent later.",
+    whenReached: "The oldest are dropped and counted (clew_remote_write_samples_total).",
+  }),
 });
 
 const clickhouse = section({
@@ -346,6 +410,7 @@ export const configSchema = section({
   tenancy,
   ingest,
   retention,
+  metrics,
   clickhouse,
   query,
 });

@@ -9,7 +9,10 @@ import type { Metrics } from "../base/metrics.ts";
 import { Batcher, type BatcherOptions } from "../ingest/batcher.ts";
 import { Fairness, type FairnessLimits } from "../ingest/fairness.ts";
 import { Promoter } from "../ingest/promoter.ts";
+import { RollUps } from "../ingest/roll-ups.ts";
+import { type SpanCounts, spanCounts } from "../prometheus/span-metrics.ts";
 import type { StoreClient } from "../store/client.ts";
+import { writeRollUp } from "../store/write-roll-up.ts";
 import { writeSpans } from "../store/write-spans.ts";
 import type { Config } from "./config.ts";
 
@@ -29,6 +32,8 @@ const LOCK_RETRY_MS = 20;
 export interface QueueParts extends Pick<BatcherOptions, "table" | "onBatch"> {
   readonly config: Config;
   readonly client: StoreClient;
+  /** Told what each batch that is taken adds to the counters of spans. */
+  readonly onSpanCounts: (counts: SpanCounts) => void;
   readonly metrics: Metrics;
   readonly log: Logger;
 }
@@ -115,6 +120,7 @@ async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter)
     ...(table && { table }),
     ...(onBatch && { onBatch }),
     insert: (insert) => writeSpans(client, clickhouse.database, insert),
+    rollUps: newRollUps(parts),
     metrics,
     log,
     ingestLog: {
@@ -141,6 +147,29 @@ function fairnessLimits({ ingest }: Config): FairnessLimits {
       bytesPerSecond: ingest.maxServiceBytesPerSecond,
     },
   };
+}
+
+/** Services of a tenant that are told apart in roll-ups. */
+const MOST_SERVICES = 5000;
+/** Values of a dimension that are. */
+const MOST_VALUES = 300;
+const NAME_CHARS = 200;
+
+function newRollUps({ config, client, onSpanCounts }: QueueParts): RollUps {
+  const { metrics, clickhouse } = config;
+  let turn = 0;
+  return new RollUps({
+    dimensions: metrics.dimensions.toSorted(),
+    limits: {
+      namesPerService: metrics.maxNamesPerService,
+      services: MOST_SERVICES,
+      values: MOST_VALUES,
+      nameChars: NAME_CHARS,
+    },
+    nowMs: () => performance.now(),
+    insert: (insert) => writeRollUp(client, clickhouse.database, insert),
+    onTaken: (rollUp) => onSpanCounts(spanCounts(rollUp, turn++)),
+  });
 }
 
 /** 10 GiB, or a tenth of the disk that the folder is on. */

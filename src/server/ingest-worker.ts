@@ -3,6 +3,7 @@
 import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
 import { createMetrics } from "../base/metrics.ts";
+import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import { createStoreClient } from "../store/client.ts";
 import { type Ingest, openIngestNode } from "./ingest-node.ts";
 import {
@@ -72,7 +73,8 @@ async function start(task: WorkerStart): Promise<void> {
     now: () => new Date(),
   });
   const client = createStoreClient(() => endpoint);
-  const parts = { config, index, ports, client, metrics, log, onTaken: share };
+  const onSpanCounts = (counts: SpanCounts): void => tell({ kind: "spans", counts });
+  const parts = { config, index, ports, client, metrics, log, onTaken: share, onSpanCounts };
   opening = openIngestNode(parts).catch(endWith);
   const node = await opening;
   if (node === undefined) return;

@@ -15,11 +15,14 @@ import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import type { Listener } from "../api/listener.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
+import { spanMetricsRoutes } from "../api/span-metrics.ts";
 import { tempoFailure, tempoRoutes } from "../api/tempo.ts";
 import { askingTenancy, ORG_ID, type QueriesOf } from "../api/tenancy.ts";
 import { lockDataDir } from "../base/data-lock.ts";
 import type { Logger } from "../base/log.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
+import type { SpanCounts } from "../prometheus/span-metrics.ts";
+import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
 import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
@@ -30,6 +33,7 @@ import type { Config } from "./config.ts";
 import { type Ingest, openIngestNode } from "./ingest-node.ts";
 import { drainLeftovers } from "./leftover-logs.ts";
 import { sumOf } from "./metrics-sum.ts";
+import { openSpanMetrics } from "./span-metrics.ts";
 import { type TableWatch, watchTable } from "./table-watch.ts";
 import { startWorkerPool } from "./worker-pool.ts";
 
@@ -91,13 +95,16 @@ async function start(
   await prepareSchema(client, config, log);
   const spansTable = await watchTable(client, config, log);
   closers.push(async () => spansTable.close());
-  const building = { log, metrics, closers, client, endpoint, onEndpoint };
+  const spanMetrics = openSpanMetrics(config, { log, metrics });
+  closers.push(() => spanMetrics.close());
+  const { counters } = spanMetrics;
+  const building = { log, metrics, counters, closers, client, endpoint, onEndpoint };
   const { ingest, registry } = await openIngest(config, building);
   let api: Listener | undefined;
   closers.push(async () => {
     await Promise.all([api?.close(), ingest.close()]);
   });
-  api = await openApi(config, { log, client, spansTable, ingest, registry });
+  api = await openApi(config, { log, client, counters, spansTable, ingest, registry });
   const ports = { ...ingest.ports, api: api.port };
   const stoppedByItself = async (): Promise<void> => {
     const fault = await (engine?.failed ?? new Promise<never>(() => {}));
@@ -151,7 +158,14 @@ async function prepareSchema(client: StoreClient, config: Config, log: Logger): 
     ...(engine.startsWith("Replicated") ? { replication: defaultReplication } : {}),
   });
   if (versions.from !== versions.to) log.info("schema is up to date", versions);
-  await applyRetention(client, { database, days: config.retention.days, cluster });
+  const { days, redMinuteDays, redHourDays } = config.retention;
+  for (const retention of [
+    { table: "spans", column: "time_bucket", days },
+    { table: "red_1m", column: "time", days: redMinuteDays },
+    { table: "red_1h", column: "time", days: redHourDays },
+  ] as const) {
+    await applyRetention(client, { database, cluster }, retention);
+  }
 }
 
 /** ClickHouse fills in the braces from each server's own macros. */
@@ -162,6 +176,7 @@ const defaultReplication = {
 
 interface IngestBuilding extends Building {
   readonly client: StoreClient;
+  readonly counters: TenantMetrics;
   readonly endpoint: () => Endpoint;
 }
 
@@ -171,18 +186,19 @@ interface IngestBuilding extends Building {
  */
 async function openIngest(
   config: Config,
-  { log, metrics, closers, client, endpoint, onEndpoint }: IngestBuilding,
+  { log, metrics, counters, closers, client, endpoint, onEndpoint }: IngestBuilding,
 ): Promise<Pick<Api, "ingest" | "registry">> {
   const leftovers = await drainLeftovers({ config, client, log });
   closers.push(() => leftovers.close());
+  const onSpanCounts = (counts: SpanCounts): void => counters.add(counts);
   const open = async (): Promise<Ingest> => {
     if (config.ingest.workers > 1) {
-      const pool = await startWorkerPool({ config, endpoint, metrics, log });
+      const pool = await startWorkerPool({ config, endpoint, onSpanCounts, metrics, log });
       onEndpoint.push((now) => pool.moveTo(now));
       return pool;
     }
     const ports = { grpc: config.otlp.grpc.port, http: config.otlp.http.port };
-    return openIngestNode({ config, index: 0, ports, client, metrics, log });
+    return openIngestNode({ config, index: 0, ports, client, onSpanCounts, metrics, log });
   };
   const ingest = await open();
   ingest.learn(leftovers.digests);
@@ -197,6 +213,7 @@ async function openIngest(
 interface Api {
   readonly log: Logger;
   readonly client: StoreClient;
+  readonly counters: TenantMetrics;
   readonly spansTable: TableWatch;
   readonly ingest: Ingest;
   readonly registry: () => Promise<Registry>;
@@ -212,7 +229,7 @@ function openApi(config: Config, api: Api): Promise<Listener> {
   });
 }
 
-function apiHandler(config: Config, { client, spansTable, ingest, registry, log }: Api) {
+function apiHandler(config: Config, { client, counters, spansTable, ingest, registry, log }: Api) {
   const { ports } = ingest;
   const asking = {
     client,
@@ -234,6 +251,7 @@ function apiHandler(config: Config, { client, spansTable, ingest, registry, log 
         registry,
         trouble: async () => (await ingest.health()).trouble ?? (await trouble(client)),
       }),
+      ...spanMetricsRoutes(({ headers }) => counters.families(tenantOf(headers[ORG_ID]))),
       ...clewRoutes({
         queriesOf,
         status: async () => {

@@ -1,5 +1,6 @@
 /** What Clew and its ingest workers tell each other. */
 import type { FaultCode } from "../base/fault.ts";
+import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { Endpoint } from "../store/endpoint.ts";
 import type { Config } from "./config.ts";
 import type { IngestHealth, OtlpPorts } from "./ingest-node.ts";
@@ -32,6 +33,7 @@ export type FromWorker =
   | { readonly kind: "listening" }
   | { readonly kind: "failed"; readonly code: FaultCode; readonly message: string }
   | { readonly kind: "taken"; readonly digests: string }
+  | { readonly kind: "spans"; readonly counts: SpanCounts }
   | { readonly kind: "report"; readonly question: number; readonly report: WorkerReport };
 
 const DIGEST_BYTES = 16;

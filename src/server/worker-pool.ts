@@ -140,12 +140,13 @@ export class WorkerPool implements Ingest {
   }
 
   #start(index: number): WorkerProcess {
-    const { config, endpoint, log } = this.#options;
+    const { config, endpoint, log, onSpanCounts } = this.#options;
     const process = startWorkerProcess({
       start: { config, index, ports: this.ports, endpoint: endpoint() },
       log,
       backlog: () => this.#taken.messages(),
       onTaken: (digests) => this.#share(digests, index),
+      onSpanCounts,
     });
     const { pid, ready } = process;
     ready.then(

@@ -5,6 +5,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, unreachable } from "../base/fault.ts";
 import { type Logger, type LogLevel, logLevels } from "../base/log.ts";
+import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { FromWorker, ToWorker, WorkerReport, WorkerStart } from "./worker-messages.ts";
 
 /** A worker's process. */
@@ -28,6 +29,8 @@ interface WorkerSetup {
   readonly backlog: () => readonly ToWorker[];
   /** Told of requests it has taken, as `packDigests` makes them. */
   readonly onTaken: (digests: string) => void;
+  /** Told what its batches add to the counters of spans. */
+  readonly onSpanCounts: (counts: SpanCounts) => void;
 }
 
 /** Longer than doors and queue may take to close. */
@@ -36,7 +39,7 @@ const REPORT_MS = 1000;
 
 /** Starts the process. */
 export function startWorkerProcess(setup: WorkerSetup): WorkerProcess {
-  const { start, log, backlog, onTaken } = setup;
+  const { start, log, backlog, onTaken, onSpanCounts } = setup;
   const worker = forkWorker();
   const send = (message: ToWorker): void => {
     // A process that is gone hears nothing; its end is seen below.
@@ -56,6 +59,8 @@ export function startWorkerProcess(setup: WorkerSetup): WorkerProcess {
         return ready.reject(new Fault(message.code, message.message));
       case "taken":
         return onTaken(message.digests);
+      case "spans":
+        return onSpanCounts(message.counts);
       case "report":
         return questions.get(message.question)?.(message.report);
       default:

@@ -1,24 +1,33 @@
 import type { StoreClient } from "./client.ts";
 import { identifier, programText, sql } from "./sql.ts";
 
+/** How long a table keeps its rows, by the day of one of its columns. */
+export interface Retention {
+  readonly table: "spans" | "red_1m" | "red_1h";
+  readonly column: "time_bucket" | "time";
+  readonly days: number;
+}
+
 /**
- * Makes the spans table keep its rows for so many days, if it does not already. Old parts follow
- * when ClickHouse next looks at them; nothing is rewritten for it.
+ * Makes a table keep its rows for so many days, if it does not already. Old parts follow when
+ * ClickHouse next looks at them; nothing is rewritten for it.
  */
 export async function applyRetention(
   client: StoreClient,
-  { database, days, cluster }: { database: string; days: number; cluster?: string | undefined },
+  { database, cluster }: { database: string; cluster?: string | undefined },
+  { table, column, days }: Retention,
 ): Promise<void> {
   const tables = await client.query<{ engine_full: string }>(
     sql`SELECT engine_full FROM system.tables
-      WHERE database = ${{ type: "String", value: database }} AND name = 'spans'`,
+      WHERE database = ${{ type: "String", value: database }}
+        AND name = ${{ type: "String", value: table }}`,
   );
   const engine = tables[0]?.engine_full ?? "";
   if (engine.includes(`toIntervalDay(${days})`)) return;
   const onCluster = cluster === undefined ? sql`` : sql`ON CLUSTER ${identifier(cluster)}`;
   await client.command(
-    sql`ALTER TABLE ${identifier(database)}.spans ${onCluster}
-      MODIFY TTL toDate(time_bucket) + ${programText(`toIntervalDay(${days})`)}`,
+    sql`ALTER TABLE ${identifier(database)}.${identifier(table)} ${onCluster}
+      MODIFY TTL toDate(${identifier(column)}) + ${programText(`toIntervalDay(${days})`)}`,
     { materialize_ttl_after_modify: 0 },
   );
 }
