@@ -3,7 +3,7 @@
  * Errors are `{"error": {"code", "message"}}` with the status of `api/status.ts`.
  */
 import type { FaultCode } from "../base/fault.ts";
-import type { Trace, TraceSummary } from "../model/trace.ts";
+import type { SpanKind, Trace, TraceSummary } from "../model/trace.ts";
 
 /** Where the API is. */
 export const apiBase = "/api/clew/v1";
@@ -31,6 +31,83 @@ export interface StatusAnswer {
   readonly hasSpans: boolean;
   /** What keeps Clew from its work, or will soon, in sentences; empty if nothing does. */
   readonly trouble: readonly string[];
+}
+
+/** Calls, errors and durations of some spans. Spans that a sampler left out count, too. */
+export interface RedTotals {
+  readonly calls: number;
+  readonly errors: number;
+  readonly averageNano: number | null;
+  /** Within 2 %, as all quantiles are; null where there was no call. */
+  readonly p50Nano: number | null;
+  readonly p95Nano: number | null;
+  readonly p99Nano: number | null;
+}
+
+/** One line over time; items stand for the steps of the answer's `times`. */
+export interface RedSeriesAnswer {
+  /** Absent if all services are in it. */
+  readonly service?: string;
+  /** Absent unless it is of one operation. */
+  readonly name?: string;
+  readonly kind?: SpanKind;
+  readonly total: RedTotals;
+  readonly calls: readonly number[];
+  readonly errors: readonly number[];
+  readonly p50Nano: readonly (number | null)[];
+  readonly p95Nano: readonly (number | null)[];
+  readonly p99Nano: readonly (number | null)[];
+}
+
+/**
+ * `GET /api/clew/v1/red`: how often, how often in vain and how long, over time. Parameters, all of which
+ * may be left out:
+ *
+ *     since=<seconds up to now, default 3600>, or start= and end=<seconds since 1970>
+ *     step=<seconds, a multiple of 60; else chosen by the range>
+ *     service=, name=<as it is>   kind=server,consumer   status=error   dimension.<key>=<value>
+ *     by=service or by=operation (service, name and kind); else there is one series
+ *     limit=<series, 1..500, default 50: those with the most calls>
+ */
+export interface RedAnswer {
+  readonly stepSeconds: number;
+  /** When each step begins, in seconds since 1970. */
+  readonly times: readonly number[];
+  /** Most calls first. */
+  readonly series: readonly RedSeriesAnswer[];
+}
+
+/**
+ * `GET /api/clew/v1/red/heatmap`, with the parameters of `/red` that choose time and spans: durations
+ * over time. Cell `i` says that in step `steps[i]` so many calls took at most `upperNano[i]` and more
+ * than the bound before that, which is 3.9 % less.
+ */
+export interface RedHeatmapAnswer {
+  readonly stepSeconds: number;
+  readonly times: readonly number[];
+  readonly cells: {
+    readonly steps: readonly number[];
+    readonly upperNano: readonly number[];
+    readonly calls: readonly number[];
+  };
+  /** Spans that took at most so long, and more than 1 / √2 of it; none if steps are whole hours. */
+  readonly exemplars: {
+    readonly steps: readonly number[];
+    readonly upperNano: readonly number[];
+    readonly traceIds: readonly string[];
+    readonly spanIds: readonly string[];
+  };
+}
+
+/** `GET /api/clew/v1/services`, with `since` or `start` and `end` as `/red` has them. */
+export interface ServicesAnswer {
+  /** Sorted by name. */
+  readonly services: readonly (RedTotals & {
+    readonly service: string;
+    /** True if the figures are of the requests that it got (kinds server and consumer); false if it got
+     * none, and they are of all its spans. */
+    readonly isOfRequests: boolean;
+  })[];
 }
 
 /** What every failure answers. */

@@ -229,7 +229,7 @@ describe("batcher and receiver", () => {
     await first.batcher.close(1);
   });
 
-  test("roll-ups go in after the spans, under tokens of their own, and only they are tried again", async () => {
+  test("roll-ups go in after spans, under tokens of their own; only they are tried again", async () => {
     let failures = 3;
     const { receive, sent, rollUpsSent, batcher } = await build({}, stored, newFolder(), () =>
       failures-- > 0 ? away() : stored(),

@@ -7,6 +7,7 @@
  *     ends    3                       5
  */
 import type { Interner } from "../base/interner.ts";
+import { buckets, bucketUpperNano } from "./latency-buckets.ts";
 
 /** Spans that came under other names than they were sent with, to keep names few. */
 export interface Renamed {
@@ -65,6 +66,12 @@ const BUCKETS_PER_EXEMPLAR = 9;
  * The groups end where every ninth bucket does, bucket 0 among them. */
 export function exemplarGroup(bucket: number): number {
   return Math.ceil(bucket / BUCKETS_PER_EXEMPLAR);
+}
+
+/** The longest duration that an exemplar of this group stands for. */
+export function groupUpperNano(group: number): number {
+  const highest = buckets.lowest + buckets.count - 1;
+  return bucketUpperNano(Math.min(group * BUCKETS_PER_EXEMPLAR, highest));
 }
 
 /** Further dimensions as one text: a JSON object with its keys in this order; empty if there are none. */

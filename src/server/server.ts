@@ -10,11 +10,12 @@ import type { Registry } from "prom-client";
 import { ByteBudget } from "../api/body.ts";
 import { clewFailure, clewRoutes } from "../api/clew.ts";
 import { apiBase } from "../api/contract.ts";
-import { createRouter } from "../api/http.ts";
+import { createRouter, type HttpRequest } from "../api/http.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import type { Listener } from "../api/listener.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
+import { redRoutes } from "../api/red.ts";
 import { spanMetricsRoutes } from "../api/span-metrics.ts";
 import { tempoFailure, tempoRoutes } from "../api/tempo.ts";
 import { askingTenancy, ORG_ID, type QueriesOf } from "../api/tenancy.ts";
@@ -23,6 +24,7 @@ import type { Logger } from "../base/log.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
 import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
+import { createRedQueries, type RedQueries } from "../query/red.ts";
 import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
@@ -241,6 +243,15 @@ function apiHandler(config: Config, { client, counters, spansTable, ingest, regi
   const tenantOf = askingTenancy(config.tenancy.enabled);
   const queriesOf: QueriesOf = ({ headers }) =>
     createQueries({ ...asking, tenant: tenantOf(headers[ORG_ID]) });
+  const redOf = ({ headers }: HttpRequest): RedQueries =>
+    createRedQueries({
+      client,
+      database: config.clickhouse.database,
+      tenant: tenantOf(headers[ORG_ID]),
+      seconds: config.query.maxSeconds,
+      minuteDays: config.retention.redMinuteDays,
+      nowSeconds,
+    });
   const spansReceived = async (): Promise<number> => {
     const counted = (await registry()).getSingleMetric(SPANS_RECEIVED);
     return (await counted!.get()).values.reduce((sum, { value }) => sum + value, 0);
@@ -252,6 +263,7 @@ function apiHandler(config: Config, { client, counters, spansTable, ingest, regi
         trouble: async () => (await ingest.health()).trouble ?? (await trouble(client)),
       }),
       ...spanMetricsRoutes(({ headers }) => counters.families(tenantOf(headers[ORG_ID]))),
+      ...redRoutes(redOf),
       ...clewRoutes({
         queriesOf,
         status: async () => {
