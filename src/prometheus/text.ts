@@ -61,13 +61,18 @@ function histogramText(
   let text = "";
   for (let i = 0; i <= bounds.length; i++) {
     total += counts[i] ?? 0;
-    const bound = i < bounds.length ? number(bounds[i]!) : "+Inf";
+    const bound = i < bounds.length ? boundText(bounds[i]!, format) : "+Inf";
     const exemplar = format === "openMetrics" ? exemplars[i] : undefined;
     text += `${name}_bucket{${inner}${comma}le="${bound}"} ${number(total)}`;
     text += `${exemplar === undefined ? "" : exemplarText(exemplar)}\n`;
   }
   text += `${name}_count${labelText(labels)} ${number(total)}\n`;
   return `${text}${name}_sum${labelText(labels)} ${number(sum)}\n`;
+}
+
+/** A bound is a label, so how it is written matters: in OpenMetrics whole numbers are "1.0". */
+function boundText(bound: number, format: TextFormat): string {
+  return format === "openMetrics" && Number.isInteger(bound) ? `${bound}.0` : number(bound);
 }
 
 function exemplarText({ labels, value, atMs }: Exemplar): string {

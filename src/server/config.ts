@@ -310,7 +310,7 @@ const metrics = section({
       ' ones count as "(other)". How many is told by service on /metrics/spans.',
   }),
   maxSeries: whole({ min: 100, max: 10_000_000, unit: "series" }, 100_000, {
-    about: "Most series of a tenant on /metrics/spans; one operation with one outcome has 18.",
+    about: "Most series of a tenant on /metrics/spans; one operation with one outcome has 19.",
     whenReached:
       'Further ones count together, in series with the label metric_overflow="true"; a log line says' +
       " so.",

@@ -1,6 +1,7 @@
 /**
  * Kills of Clew, of the engine and of both, at random moments under load: every acknowledged span is
- * in the table once. `CLEW_CRASH_ROUNDS=50 npm run crash` does it for longer.
+ * in the table once, and counted once in every table of roll-ups. `CLEW_CRASH_ROUNDS=50 npm run crash`
+ * does it for longer.
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
@@ -14,6 +15,7 @@ import { createStoreClient } from "../../src/store/client.ts";
 import { startEngine } from "../../src/store/engine/engine.ts";
 import { sql } from "../../src/store/sql.ts";
 import { oracleEncode, printedSeed } from "../support/oracle.ts";
+import { rollUpDifferences } from "../support/roll-ups.ts";
 
 const rounds = Number(process.env["CLEW_CRASH_ROUNDS"] ?? 3);
 const SPANS = 20;
@@ -159,6 +161,7 @@ async function checkTable(dataDir: string, acknowledged: ReadonlySet<number>): P
     const lost = [...acknowledged].filter((trace) => Number(found.get(trace)?.spans) !== SPANS);
     const doubled = rows.filter((row) => row.rows !== row.spans);
     assert.deepEqual({ lost, doubled }, { lost: [], doubled: [] });
+    assert.deepEqual(await rollUpDifferences(client), []);
   } finally {
     await client.close();
     await engine.close();

@@ -17,6 +17,7 @@ import { createStoreClient } from "../../src/store/client.ts";
 import { startEngine } from "../../src/store/engine/engine.ts";
 import { sql } from "../../src/store/sql.ts";
 import { oracleEncode } from "../support/oracle.ts";
+import { rollUpDifferences } from "../support/roll-ups.ts";
 
 const main = path.join(import.meta.dirname, "../../src/cli/main.ts");
 const SPANS = 10;
@@ -356,6 +357,7 @@ async function checkRemoval(dataDir: string): Promise<void> {
       sql`SELECT count() AS rows FROM clew.spans`,
     );
     assert.equal(Number(rows!.rows), 20 * SPANS);
+    assert.deepEqual(await rollUpDifferences(client), []);
   } finally {
     await client.close();
     await engine.close();

@@ -1,8 +1,10 @@
 /** A Clew for a test: in this process, on free ports, in a folder of its own. */
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { RedAnswer } from "../../src/api/contract.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { type Config, configSchema } from "../../src/server/config.ts";
 import { type Server, startServer } from "../../src/server/server.ts";
@@ -90,13 +92,40 @@ export async function getBytes(clew: TestClew, where: string, accept: string): P
   return new Uint8Array(await answer.arrayBuffer());
 }
 
-/** Settles when everything that was acknowledged is in ClickHouse, where questions find it. */
+/** Settles when everything that was acknowledged is in ClickHouse, where questions find it, and checks
+ * that roll-ups have counted it, each span once. (A span that stands for several counts as these.) */
 export async function stored(clew: TestClew): Promise<void> {
+  await drained(clew);
+  await checkRollUps(clew);
+}
+
+/** Settles when everything that was acknowledged is in ClickHouse. */
+export async function drained(clew: TestClew): Promise<void> {
   for (let i = 0; i < 1000; i++) {
     if ((await metricValue(clew, "clew_queue_spans")) === 0) return;
     await sleep(20);
   }
   throw new Error("spans are still queued after 20 s");
+}
+
+const DAY_SECONDS = 86_400;
+/** Of the table by the hour, and of the one by the minute: that are no whole hours. */
+const STEPS_SECONDS = [DAY_SECONDS, 61 * 60];
+
+async function checkRollUps({ config, ...clew }: TestClew): Promise<void> {
+  if (config.tenancy.enabled) return; // whose roll-ups?
+  const inserted = await metricValue({ config, ...clew }, "clew_spans_inserted_total");
+  const now = Math.floor(Date.now() / 1000);
+  const start = now - (config.retention.days + 1) * DAY_SECONDS;
+  const end = now + 2 * DAY_SECONDS;
+  for (const step of STEPS_SECONDS) {
+    const question = `start=${start}&end=${end}&step=${step}`;
+    const answer = await fetch(`${clew.apiUrl}/api/clew/v1/red?${question}`);
+    assert.equal(answer.status, 200, await answer.clone().text());
+    const { series } = (await answer.json()) as RedAnswer;
+    const counted = series[0]?.calls.reduce((sum, calls) => sum + calls, 0) ?? 0;
+    assert.equal(counted, inserted, `spans in roll-ups and in the table, steps of ${step} s`);
+  }
 }
 
 /** The value of one line of /metrics, by its name and labels as they stand there. */
