@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { planSteps, type TimeRange } from "./red.ts";
+import { oneStep, planSteps, type TimeRange } from "./red.ts";
 
 const NOW = 1_800_000_030; // half a minute into one
 const DAY = 86_400;
@@ -26,5 +26,17 @@ for (const [name, range, stepSeconds, [fromSeconds, step, count]] of cases) {
   test(`planSteps: ${name}`, () => {
     const plan = planSteps(range, { stepSeconds, minuteDays: 30, nowSeconds: NOW });
     assert.deepEqual(plan, { fromSeconds, stepSeconds: step, count });
+  });
+}
+
+const wholes: [name: string, range: TimeRange, from: number, step: number][] = [
+  ["an hour", since(3600), 1_799_996_400, 3660],
+  ["a day", since(DAY), 1_799_910_000, 93_600],
+  ["an hour long ago", between(3601, 7201), 3600, 7200],
+];
+for (const [name, range, fromSeconds, stepSeconds] of wholes) {
+  test(`oneStep: ${name}`, () => {
+    const step = oneStep(range, { minuteDays: 30, nowSeconds: NOW });
+    assert.deepEqual(step, { fromSeconds, stepSeconds, count: 1 });
   });
 }

@@ -95,6 +95,8 @@ export interface RedQueries {
 const MINUTE = 60;
 const HOUR = 3600;
 const DAY = 86_400;
+/** From so long a range on, an hour more or less is nothing. */
+const LONG = 12 * HOUR;
 /** What people count in. */
 const NICE_STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440].map((n) => n * MINUTE);
 const GOOD_STEPS = 120;
@@ -136,10 +138,7 @@ export function createRedQueries(options: RedOptions): RedQueries {
       return { ...steps, cells: cells.sort((a, b) => a.step - b.step), exemplars };
     },
     services: async (range) => {
-      // One step that has all of it, of whole minutes or hours.
-      const { fromSeconds, stepSeconds, count } = plan(range);
-      const step = stepSeconds * count;
-      const steps = { fromSeconds, stepSeconds: step, count: 1 };
+      const steps = oneStep(range, { minuteDays, nowSeconds: nowSeconds() });
       const by = "serviceAndEntry";
       const sums = await asked(() =>
         readRed(reading, request(steps, { filter: {}, by, groups: MOST_SERVICES })),
@@ -149,21 +148,18 @@ export function createRedQueries(options: RedOptions): RedQueries {
   };
 }
 
-interface PlanOptions {
-  readonly stepSeconds: number | undefined;
+interface Clock {
   readonly minuteDays: number;
   readonly nowSeconds: number;
 }
 
+interface PlanOptions extends Clock {
+  readonly stepSeconds: number | undefined;
+}
+
 /** The steps that cover a range, which may begin before it and end after it. */
 export function planSteps(range: TimeRange, options: PlanOptions): TimeSteps {
-  const { minuteDays, nowSeconds } = options;
-  const [from, to] =
-    range.kind === "since"
-      ? [Math.max(0, nowSeconds - range.seconds), nowSeconds]
-      : [range.fromSeconds, range.toSeconds];
-  if (from >= to) throw new Fault("invalid", `start ${from} is not before end ${to}`);
-  const isOld = from < nowSeconds - minuteDays * DAY;
+  const { from, to, isOld } = edges(range, options);
   const stepSeconds = options.stepSeconds ?? niceStep(to - from, isOld ? HOUR : MINUTE);
   if (stepSeconds % MINUTE !== 0) {
     throw new Fault("invalid", `step ${stepSeconds} is not a multiple of ${MINUTE} seconds`);
@@ -174,6 +170,26 @@ export function planSteps(range: TimeRange, options: PlanOptions): TimeSteps {
     throw new Fault("invalid", `step ${stepSeconds} makes ${count} steps, over ${MOST_STEPS}`);
   }
   return { fromSeconds, stepSeconds, count };
+}
+
+/** A single step that covers a range: of whole minutes, or whole hours if it is long. */
+export function oneStep(range: TimeRange, clock: Clock): TimeSteps {
+  const { from, to, isOld } = edges(range, clock);
+  const unit = isOld || to - from >= LONG ? HOUR : MINUTE;
+  const fromSeconds = Math.floor(from / unit) * unit;
+  return { fromSeconds, stepSeconds: Math.ceil((to - fromSeconds) / unit) * unit, count: 1 };
+}
+
+function edges(
+  range: TimeRange,
+  { minuteDays, nowSeconds }: Clock,
+): { readonly from: number; readonly to: number; readonly isOld: boolean } {
+  const [from, to] =
+    range.kind === "since"
+      ? [Math.max(0, nowSeconds - range.seconds), nowSeconds]
+      : [range.fromSeconds, range.toSeconds];
+  if (from >= to) throw new Fault("invalid", `start ${from} is not before end ${to}`);
+  return { from, to, isOld: from < nowSeconds - minuteDays * DAY };
 }
 
 function niceStep(rangeSeconds: number, least: number): number {
