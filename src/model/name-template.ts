@@ -4,7 +4,7 @@
  */
 
 /** What stands for an id. */
-export const ID_PLACE = "{id}";
+const ID_PLACE = "{id}";
 
 const UUID_HYPHENS = [8, 13, 18, 23];
 const UUID_CHARS = 36;

@@ -17,13 +17,13 @@ const FIRST_BOUND_SECONDS = 0.002;
 const BOUNDS = 14;
 
 /** Tempo's, in seconds: 2 ms and twice as much each time, up to 16.384 s. */
-export const latencyBounds: readonly number[] = Array.from(
+const latencyBounds: readonly number[] = Array.from(
   { length: BOUNDS },
   (_, doublings) => FIRST_BOUND_SECONDS * 2 ** doublings,
 );
 
 /** Series of one set of labels: calls, size, and of the latency its buckets, sum and count. */
-export const SERIES_OF_A_SET = 1 + 1 + (BOUNDS + 1) + 2;
+const SERIES_OF_A_SET = 1 + 1 + (BOUNDS + 1) + 2;
 
 /** What a batch adds to one set of labels. Plain data. */
 export interface SpanCount {
