@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { Client, credentials, Metadata } from "@grpc/grpc-js";
-import type { TracesAnswer } from "../../src/api/contract.ts";
+import type { RedAnswer, TracesAnswer } from "../../src/api/contract.ts";
 import { metricValue, postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { oracleEncode } from "../support/oracle.ts";
 
@@ -79,6 +79,12 @@ describe("tenants", () => {
       assert.deepEqual(services, [`of-${tenant}`]);
       assert.deepEqual(
         traces.map(({ rootService, spanCount }) => [rootService, spanCount]),
+        [[`of-${tenant}`, spans]],
+      );
+      const red = await ask(clew, "/api/clew/v1/red?since=86400&by=service", tenant);
+      const { series } = (await red.json()) as RedAnswer;
+      assert.deepEqual(
+        series.map(({ service, total }) => [service, total.calls]),
         [[`of-${tenant}`, spans]],
       );
       const tempo = await ask(clew, `/api/v2/traces/${TRACE_ID}`, tenant);
