@@ -6,7 +6,8 @@ import { connect } from "node:net";
 import { after, before, describe, test } from "node:test";
 import zlib from "node:zlib";
 import type { Fault } from "../base/fault.ts";
-import { ByteBudget, readBody } from "./body.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
+import { readBody } from "./body.ts";
 import type { BodyLimits } from "./body.ts";
 
 type Outcome = { body: Buffer } | { code: string; message: string };
@@ -22,10 +23,10 @@ const compress: Record<string, (bytes: Buffer) => Buffer> = {
 
 describe("readBody", () => {
   let limits: BodyLimits = { wireBytes: 1e6, bodyBytes: 1e6 };
-  let budget = new ByteBudget(1e9);
+  let budget = new MemoryBudget({ limitBytes: 1e9 });
   let outcome = Promise.withResolvers<Outcome>();
   const server = createServer((request, reply) => {
-    readBody(request, limits, budget)
+    readBody(request, limits, budget.lease("bodies"))
       .then((body) => outcome.resolve({ body }))
       .catch(({ code, message }: Fault) => outcome.resolve({ code, message }))
       .finally(() => reply.end("answered", () => request.resume()));
@@ -45,10 +46,11 @@ describe("readBody", () => {
   async function post(
     encoding: string,
     body: Uint8Array<ArrayBuffer>,
-    options: { limits?: Partial<BodyLimits>; budgetBytes?: number } = {},
+    options: { limits?: Partial<BodyLimits>; roomBytes?: number } = {},
   ): Promise<Outcome> {
     limits = { wireBytes: 1e6, bodyBytes: 1e6, ...options.limits };
-    budget = new ByteBudget(options.budgetBytes ?? 1e9);
+    budget = new MemoryBudget({ limitBytes: 1e9 });
+    budget.lease("log").add(1e9 - (options.roomBytes ?? 1e9));
     outcome = Promise.withResolvers();
     const answer = await fetch(`http://127.0.0.1:${port}/`, {
       method: "POST",
@@ -57,7 +59,7 @@ describe("readBody", () => {
     });
     assert.equal(await answer.text(), "answered");
     const result = await outcome.promise;
-    assert.equal(budget.usedBytes, "body" in result ? result.body.byteLength : 0);
+    assert.equal(budget.used("bodies"), "body" in result ? result.body.byteLength : 0);
     return result;
   }
 
@@ -94,7 +96,7 @@ describe("readBody", () => {
     });
 
     test(`${encoding}: more than there is room for`, async () => {
-      const refused = await post(encoding, Buffer.from(encode(text)), { budgetBytes: 100_000 });
+      const refused = await post(encoding, Buffer.from(encode(text)), { roomBytes: 100_000 });
       assert.equal((refused as Fault).code, "exhausted");
     });
 
@@ -155,7 +157,7 @@ describe("readBody", () => {
   for (const encoding of ["identity", "gzip"]) {
     test(`${encoding}: half a body, then the sender is gone`, async () => {
       outcome = Promise.withResolvers();
-      budget = new ByteBudget(1e9);
+      budget = new MemoryBudget({ limitBytes: 1e9 });
       const socket = connect(port, "127.0.0.1");
       const head = `Host: x\r\nContent-Length: 100\r\nContent-Encoding: ${encoding}\r\n`;
       socket.write(`POST / HTTP/1.1\r\n${head}\r\n`);

@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Readable, Transform } from "node:stream";
 import { constants, createGunzip, createInflate, createZstdDecompress } from "node:zlib";
 import { Fault } from "../base/fault.ts";
+import type { Lease } from "../base/memory-budget.ts";
 
 /** How large a body may be. */
 export interface BodyLimits {
@@ -10,37 +11,6 @@ export interface BodyLimits {
   readonly wireBytes: number;
   /** Bytes of one body after decompression; more is a Fault "tooLarge". */
   readonly bodyBytes: number;
-}
-
-/**
- * Memory for bodies, shared by all requests of a process (or a door): without it, many senders
- * at once could fill the memory with bodies that are each within their limit.
- */
-export class ByteBudget {
-  readonly #limitBytes: number;
-  #usedBytes = 0;
-
-  constructor(limitBytes: number) {
-    this.#limitBytes = limitBytes;
-  }
-
-  get usedBytes(): number {
-    return this.#usedBytes;
-  }
-
-  /** Throws Fault "exhausted" if there is no room for as much; whoever takes must give back. */
-  take(bytes: number): void {
-    if (this.#usedBytes + bytes > this.#limitBytes) {
-      throw new Fault("exhausted", "too many bytes of other requests are waiting; try again soon", {
-        retryAfterSeconds: 1,
-      });
-    }
-    this.#usedBytes += bytes;
-  }
-
-  give(bytes: number): void {
-    this.#usedBytes -= bytes;
-  }
 }
 
 // Decompression hands out pieces of this size. The default of 16 kB means four times as many
@@ -63,16 +33,16 @@ const decoders: Readonly<Record<string, () => Transform>> = {
 
 /**
  * The whole body of `request`, decompressed as its Content-Encoding says. Nothing is inflated
- * beyond the limit. What it returns is counted in `budget`; the caller gives `byteLength` back.
+ * beyond the limit. What it returns is held by `memory`, which is the caller's to free.
  *
  * Throws Fault: "unsupported" for an unknown encoding, "tooLarge" beyond a limit, "exhausted"
- * beyond the budget, "invalid" for corrupt or truncated data and if the sender goes away. After a
+ * without memory, "invalid" for corrupt or truncated data and if the sender goes away. After a
  * throw the rest of the body is left unread, so that an answer can go out: resume the request then.
  */
 export async function readBody(
   request: IncomingMessage,
   limits: BodyLimits,
-  budget: ByteBudget,
+  memory: Lease,
 ): Promise<Buffer> {
   const encoding = (request.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   const decoder = createDecoder(encoding);
@@ -80,9 +50,9 @@ export async function readBody(
   if (announced > limits.wireBytes) throw wireTooLarge(limits);
   const taken: Taken = { parts: [], bytes: 0, wireBytes: 0 };
   try {
-    await collect(request, decoder, { taken, limits, budget });
+    await collect(request, decoder, { taken, limits, memory });
   } catch (error) {
-    budget.give(taken.bytes);
+    memory.free();
     // No bytes at all are an empty body in every encoding, although zlib calls them cut short.
     if (taken.wireBytes === 0 && request.complete) return Buffer.alloc(0);
     if (error instanceof Fault) throw error;
@@ -128,7 +98,7 @@ interface Taken {
 interface Collecting {
   readonly taken: Taken;
   readonly limits: BodyLimits;
-  readonly budget: ByteBudget;
+  readonly memory: Lease;
 }
 
 function createDecoder(encoding: string): Transform | undefined {
@@ -151,7 +121,7 @@ function goneAfter(bytes: number): Fault {
 function collect(
   request: IncomingMessage,
   decoder: Transform | undefined,
-  { taken, limits, budget }: Collecting,
+  { taken, limits, memory }: Collecting,
 ): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   if (request.destroyed && !request.complete) reject(goneAfter(0));
@@ -161,7 +131,7 @@ function collect(
       const after = decoder === undefined ? "" : " after decompression";
       throw new Fault("tooLarge", `body is larger than ${limits.bodyBytes} bytes${after}`);
     }
-    budget.take(part.length);
+    memory.add(part.length);
     taken.bytes += part.length;
     taken.parts.push(part);
   };

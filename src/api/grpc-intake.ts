@@ -7,7 +7,8 @@ import assert from "node:assert/strict";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { ServerInterceptingCallInterface } from "@grpc/grpc-js";
 import { Fault } from "../base/fault.ts";
-import { type ByteBudget, inflate } from "./body.ts";
+import type { Lease } from "../base/memory-budget.ts";
+import { inflate } from "./body.ts";
 
 const FRAME_HEAD_BYTES = 5; // compressed or not, and the message's length
 
@@ -18,16 +19,16 @@ interface CallInternals {
 
 interface IntakeOptions {
   readonly bodyBytes: number;
-  readonly budget: ByteBudget;
+  readonly memory: Lease;
   /** Answers the call with this; nothing more of it is taken then. */
   readonly refuse: (fault: Fault) => void;
 }
 
-/** Counts a call's request against the budget until the call is over; what it gives back is to be
+/** Holds the memory of a call's request until the call is over; what it gives back is to be
  * called when the call has been answered. */
 export function guardIntake(
   call: ServerInterceptingCallInterface,
-  { bodyBytes, budget, refuse }: IntakeOptions,
+  { bodyBytes, memory, refuse }: IntakeOptions,
 ): () => void {
   const internals = call as unknown as CallInternals;
   const { stream } = internals;
@@ -35,18 +36,11 @@ export function guardIntake(
     stream !== undefined && internals.decompressMessage !== undefined,
     "grpc-js has changed",
   );
-  let held = 0;
   let headBytes = FRAME_HEAD_BYTES; // not yet seen
   let isOver = false;
   const release = (): void => {
     isOver = true;
-    budget.give(held);
-    held = 0;
-  };
-  const hold = (bytes: number): void => {
-    if (isOver) throw new Fault("invalid", "the call is over");
-    budget.take(bytes);
-    held += bytes;
+    memory.free();
   };
   const give = (error: unknown): void => {
     const wasOver = isOver;
@@ -58,7 +52,7 @@ export function guardIntake(
     const bytes = Math.max(0, part.length - headBytes);
     headBytes -= part.length - bytes;
     try {
-      hold(bytes);
+      memory.add(bytes);
     } catch (error) {
       give(error);
     }
@@ -69,14 +63,16 @@ export function guardIntake(
     if (encoding === "identity") return compressed;
     let bytes = 0;
     try {
-      return await inflate(compressed, encoding, (part) => {
+      const inflated = await inflate(compressed, encoding, (part) => {
         bytes += part;
         if (bytes > bodyBytes) {
           const problem = `message decompresses to something larger than ${bodyBytes} bytes`;
           throw new Fault("tooLarge", problem);
         }
-        hold(part);
+        memory.add(part);
       });
+      memory.giveBack(compressed.length);
+      return inflated;
     } catch (error) {
       give(error);
       return new Promise(() => {}); // refused: nobody waits for the message any more

@@ -22,7 +22,7 @@ import type {
 } from "@grpc/grpc-js";
 import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
-import type { ByteBudget } from "./body.ts";
+import type { Lease, MemoryBudget } from "../base/memory-budget.ts";
 import { guardIntake } from "./grpc-intake.ts";
 import { bind } from "./listener.ts";
 import type { Listener } from "./listener.ts";
@@ -62,8 +62,15 @@ export const defaultGrpcLimits: GrpcLimits = {
 /** Answers the bytes of a request message with those of a response message; may throw a Fault. */
 export type GrpcMethod = (
   request: Uint8Array,
-  metadata: Metadata,
+  around: GrpcRequest,
 ) => Promise<Uint8Array> | Uint8Array;
+
+/** What comes with a request message. */
+export interface GrpcRequest {
+  readonly metadata: Metadata;
+  /** Holds the message's memory until the answer is out, or whoever it is handed on to lets go. */
+  readonly memory: Lease;
+}
 
 interface GrpcListenOptions {
   readonly host: string;
@@ -75,13 +82,14 @@ interface GrpcListenOptions {
   readonly onAnswered: (path: string, outcome: "ok" | FailureCode) => void;
   readonly limits: GrpcLimits;
   /** Memory for request messages; one budget can be shared by several doors. */
-  readonly budget: ByteBudget;
+  readonly budget: MemoryBudget;
   readonly logger: Logger;
 }
 
 /** Serves `methods` without TLS; rejects with Fault "unavailable" if the port cannot be had. */
 export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> {
   const { host, limits, methods } = options;
+  const memories: Memories = new WeakMap();
   const server = new Server({
     "grpc.max_receive_message_length": limits.bodyBytes,
     "grpc.max_concurrent_streams": limits.callsPerConnection,
@@ -89,11 +97,11 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> 
     "grpc.keepalive_time_ms": limits.probeMs,
     "grpc.keepalive_timeout_ms": limits.probeMs / 3,
     "grpc.enable_channelz": 0,
-    interceptors: [guardCall(options)],
+    interceptors: [guardCall(options, memories)],
   });
   const asIs = (bytes: Buffer): Buffer => bytes;
   for (const [path, method] of Object.entries(methods)) {
-    server.register(path, serveMethod(path, method, options), asIs, asIs, "unary");
+    server.register(path, serveMethod(path, method, { ...options, memories }), asIs, asIs, "unary");
   }
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const sockets = new Set<Socket>();
@@ -151,10 +159,19 @@ function awaitPreface(socket: Socket, timeoutMs: number, accept: () => void): vo
   socket.on("data", onData);
 }
 
-function serveMethod(path: string, method: GrpcMethod, options: GrpcListenOptions) {
-  const { logger, onAnswered } = options;
+/** The memory of each call's request, by the call's metadata: the one thing that both those around a
+ * call and its handler see. */
+type Memories = WeakMap<Metadata, Lease>;
+
+interface Serving extends GrpcListenOptions {
+  readonly memories: Memories;
+}
+
+function serveMethod(path: string, method: GrpcMethod, options: Serving) {
+  const { logger, onAnswered, memories } = options;
   return (call: ServerUnaryCall<Buffer, Buffer>, answer: sendUnaryData<Buffer>): void => {
-    const respond = async () => method(call.request, call.metadata);
+    const { request, metadata } = call;
+    const respond = async () => method(request, { metadata, memory: memories.get(metadata)! });
     void respond()
       .then((response) => {
         if (!call.cancelled) onAnswered(path, "ok");
@@ -182,7 +199,7 @@ function toGrpcError(failure: Failure): StatusObject {
  * refuses by itself (too large). Those statuses it sends past all interceptors by calling its own
  * sendStatus, hence that is replaced on the call.
  */
-function guardCall(options: GrpcListenOptions): ServerInterceptor {
+function guardCall(options: GrpcListenOptions, memories: Memories): ServerInterceptor {
   const { limits, budget, onAnswered, logger } = options;
   return (method, call) => {
     const refuse = (fault: Fault): void => {
@@ -190,7 +207,8 @@ function guardCall(options: GrpcListenOptions): ServerInterceptor {
       onAnswered(method.path, failure.code);
       call.sendStatus(toGrpcError(failure));
     };
-    const endIntake = guardIntake(call, { bodyBytes: limits.bodyBytes, budget, refuse });
+    const memory = budget.lease("bodies");
+    const endIntake = guardIntake(call, { bodyBytes: limits.bodyBytes, memory, refuse });
     const sendOnly = call.sendStatus.bind(call);
     const send = (status: Parameters<typeof sendOnly>[0]): void => {
       sendOnly(status);
@@ -209,6 +227,10 @@ function guardCall(options: GrpcListenOptions): ServerInterceptor {
       call.sendStatus({ code: GrpcCode.DEADLINE_EXCEEDED, details });
     }, limits.requestTimeoutMs).unref();
     const listener = new ServerListenerBuilder()
+      .withOnReceiveMetadata((metadata, next) => {
+        memories.set(metadata, memory);
+        next(metadata);
+      })
       .withOnReceiveHalfClose((next) => {
         clearTimeout(timer);
         next();

@@ -9,7 +9,7 @@ import type { TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gunzipSync } from "node:zlib";
 import { createLogger } from "../base/log.ts";
-import { ByteBudget } from "./body.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
 import { acceptsGzip } from "./http-answer.ts";
 import { defaultHttpLimits, listen } from "./http-listener.ts";
 import type { HttpLimits } from "./http-listener.ts";
@@ -22,7 +22,7 @@ async function open(t: TestContext, handler: Handler, limits: Partial<HttpLimits
     write: (line) => lines.push(line),
     now: () => new Date(0),
   });
-  const budget = new ByteBudget(1e9);
+  const budget = new MemoryBudget({ limitBytes: 1e9 });
   const listener = await listen(handler, {
     host: "127.0.0.1",
     port: 0,
@@ -99,7 +99,7 @@ describe("listen", () => {
         host: "127.0.0.1",
         port: listener.port,
         limits: defaultHttpLimits,
-        budget: new ByteBudget(1),
+        budget: new MemoryBudget({ limitBytes: 1 }),
         logger: createLogger({ level: "error", write: () => {}, now: () => new Date(0) }),
       }),
       {

@@ -2,8 +2,9 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { Logger } from "../base/log.ts";
+import type { MemoryBudget } from "../base/memory-budget.ts";
 import { readBody } from "./body.ts";
-import type { BodyLimits, ByteBudget } from "./body.ts";
+import type { BodyLimits } from "./body.ts";
 import type { Handler, HttpRequest, HttpResponse } from "./http.ts";
 import { sendAnswer } from "./http-answer.ts";
 import { bind } from "./listener.ts";
@@ -57,7 +58,7 @@ interface ListenOptions {
   readonly port: number;
   readonly limits: HttpLimits;
   /** Memory for request bodies; one budget can be shared by several doors. */
-  readonly budget: ByteBudget;
+  readonly budget: MemoryBudget;
   readonly logger: Logger;
 }
 
@@ -106,10 +107,11 @@ async function serveOne(
 ): Promise<void> {
   const { server, message, reply, expectsContinue } = exchange;
   const gone = new AbortController();
+  const memory = budget.lease("bodies");
   let reading: Promise<Buffer> | undefined;
   const body = () => {
     if (expectsContinue && reading === undefined) reply.writeContinue();
-    reading ??= readBody(message, limits, budget);
+    reading ??= readBody(message, limits, memory);
     return reading;
   };
   reply.once("close", () => {
@@ -118,7 +120,7 @@ async function serveOne(
   });
   reply.on("error", (error) => logger.debug("answer not delivered", { error }));
   try {
-    const request = toRequest(message, body, gone.signal);
+    const request = toRequest(message, { body, memory, signal: gone.signal });
     const made = await answerOf(handler, request, logger);
     const answer = gone.signal.aborted ? made : admitAnswer(made, limits, exchange);
     // A client still waiting for its "continue" may or may not send the body now: there is no
@@ -131,11 +133,8 @@ async function serveOne(
     if (!isDisconnect(error)) logger.error("answer failed", { path: message.url, error });
     reply.destroy();
   } finally {
-    // A body that could not be read was given back already.
-    reading?.then(
-      (bytes) => budget.give(bytes.byteLength),
-      () => {},
-    );
+    reading?.catch(() => undefined); // nobody waits for it any more
+    memory.free();
   }
 }
 
@@ -195,8 +194,7 @@ function discardRest(message: IncomingMessage, lingerMs: number): void {
 
 function toRequest(
   message: IncomingMessage,
-  body: () => Promise<Uint8Array>,
-  signal: AbortSignal,
+  parts: Pick<HttpRequest, "body" | "memory" | "signal">,
 ): HttpRequest {
   // Proxies may send the absolute form, "http://host:port/path?query".
   const target = (message.url ?? "/").replace(/^https?:\/\/[^/?]*/i, "");
@@ -208,8 +206,7 @@ function toRequest(
     params: {},
     query: new URLSearchParams(mark === -1 ? "" : target.slice(mark + 1)),
     headers: message.headers,
-    signal,
-    body,
+    ...parts,
   };
 }
 

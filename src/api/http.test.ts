@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
 import { createRouter } from "./http.ts";
 import type { Handler, HttpRequest, Route } from "./http.ts";
 
@@ -31,6 +32,7 @@ function createTestRouter(routes: readonly Route[]) {
       query: new URLSearchParams(),
       headers: {},
       signal: new AbortController().signal,
+      memory: new MemoryBudget({ limitBytes: 0 }).lease("bodies"),
       body: () => Promise.resolve(new Uint8Array()),
     };
     return router(request);

@@ -6,6 +6,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from "node:http";
 import type { Readable } from "node:stream";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
+import type { Lease } from "../base/memory-budget.ts";
 import { httpStatus, toFailure } from "./status.ts";
 import type { Failure } from "./status.ts";
 
@@ -23,6 +24,8 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
   /** The whole body, decompressed. Throws the Faults of `readBody`. */
   readonly body: () => Promise<Uint8Array>;
+  /** Holds the body's memory until the answer is out, or whoever it is handed on to lets go. */
+  readonly memory: Lease;
 }
 
 /** An answer, not yet sent. */

@@ -14,9 +14,9 @@ import { oracleDecode } from "../../test/support/oracle.ts";
 import { decodeStatus, decodeStrictly, encodeMessage } from "../../test/support/rpc.ts";
 import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
 import { createMetrics } from "../base/metrics.ts";
 import type { Received } from "../ingest/receive.ts";
-import { ByteBudget } from "./body.ts";
 import { defaultGrpcLimits } from "./grpc-listener.ts";
 import type { GrpcLimits } from "./grpc-listener.ts";
 import type { Listener } from "./listener.ts";
@@ -35,7 +35,7 @@ function createDoor(limits: Partial<GrpcLimits> = {}, isMultiTenant = false) {
     tenants: [] as string[],
     lines: [] as string[],
     metrics: createMetrics(),
-    budget: new ByteBudget(1e9),
+    budget: new MemoryBudget({ limitBytes: 1e9 }),
     listener: undefined as unknown as Listener,
     client: undefined as unknown as Client,
     async start() {
@@ -421,7 +421,7 @@ describe("OTLP/gRPC failure", () => {
 describe("OTLP/gRPC limits", () => {
   test("memory for all messages together", async () => {
     const door = createDoor();
-    door.budget = new ByteBudget(1000);
+    door.budget = new MemoryBudget({ limitBytes: 1000 });
     await door.start();
     const got = await refusal(call(door.client, EXPORT, new Uint8Array(1001)));
     assert.equal(got.code, 8);

@@ -4,10 +4,10 @@
  */
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
+import type { MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { ProtoReader } from "../base/protobuf.ts";
 import type { Receive } from "../ingest/receive.ts";
-import type { ByteBudget } from "./body.ts";
 import { listenGrpc } from "./grpc-listener.ts";
 import type { GrpcLimits, GrpcMethod } from "./grpc-listener.ts";
 import type { Listener } from "./listener.ts";
@@ -27,7 +27,7 @@ export interface OtlpGrpcOptions {
   readonly logger: Logger;
   readonly limits: GrpcLimits;
   /** Memory for request messages; one budget can be shared by several doors. */
-  readonly budget: ByteBudget;
+  readonly budget: MemoryBudget;
 }
 
 const DOOR = "otlp_grpc";
@@ -44,12 +44,12 @@ const otherExports = [
 /** Takes OTLP exports by gRPC; rejects with Fault "unavailable" if the port cannot be had. */
 export function listenOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener> {
   const { receive, tenantOf, metrics, isServing, ...listenOptions } = options;
-  const takeExport: GrpcMethod = async (request, metadata) => {
+  const takeExport: GrpcMethod = async (body, { metadata, memory }) => {
     const tenant = tenantOf(metadata.get(ORG_ID).map(String));
-    metrics.receivedBytes.inc({ door: DOOR }, request.byteLength);
+    metrics.receivedBytes.inc({ door: DOOR }, body.byteLength);
     // No bytes are a request without spans, which is a success.
-    if (request.byteLength === 0) return new Uint8Array();
-    return encodeExportResponse(await receive({ tenant, encoding: "protobuf", body: request }));
+    if (body.byteLength === 0) return new Uint8Array();
+    return encodeExportResponse(await receive({ tenant, encoding: "protobuf", body, memory }));
   };
   return listenGrpc({
     ...listenOptions,

@@ -11,9 +11,9 @@ import { oracleDecode } from "../../test/support/oracle.ts";
 import { decodeStatus, decodeStrictly } from "../../test/support/rpc.ts";
 import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
 import { createMetrics } from "../base/metrics.ts";
 import type { OtlpEncoding, Received } from "../ingest/receive.ts";
-import { ByteBudget } from "./body.ts";
 import { defaultHttpLimits, listen } from "./http-listener.ts";
 import type { Listener } from "./listener.ts";
 import { createOtlpHttp } from "./otlp-http.ts";
@@ -30,7 +30,7 @@ function createDoor(corsOrigins: readonly string[] = ["*"], isMultiTenant = fals
     received: [] as { tenant: string; body: Buffer; encoding: OtlpEncoding }[],
     lines: [] as string[],
     metrics: createMetrics(),
-    budget: new ByteBudget(1e9),
+    budget: new MemoryBudget({ limitBytes: 1e9 }),
     listener: undefined as unknown as Listener,
     url: "",
     async start() {

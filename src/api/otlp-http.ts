@@ -70,7 +70,7 @@ async function take(request: HttpRequest, options: OtlpHttpOptions): Promise<Htt
   const received =
     body.byteLength === 0
       ? { acceptedSpans: 0, rejectedSpans: 0, message: "" }
-      : await receive({ tenant, encoding, body });
+      : await receive({ tenant, encoding, body, memory: request.memory });
   metrics.requests.inc({ door: DOOR, outcome: "ok" });
   return answer(200, encoding, {
     protobuf: () => encodeExportResponse(received),

@@ -54,6 +54,12 @@ export class Interner {
     return this.#arena.length + this.size * 16;
   }
 
+  /** Memory that is held for strings, whether they are there yet or not. */
+  get heldBytes(): number {
+    const tables = this.#ends.byteLength + this.#hashes.byteLength + this.#slots.byteLength;
+    return this.#arena.bytes.length + tables;
+  }
+
   start(id: number): number {
     return id === 0 ? 0 : this.#ends[id - 1]!;
   }

@@ -7,8 +7,27 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 export function createMetrics() {
   const registry = new Registry();
   const registers = [registry];
+  const looks: (() => void)[] = [];
   return {
     registry,
+    /** Has `look` set gauges just before they are read. */
+    onRead: (look: () => void) => void looks.push(look),
+    memoryBytes: new Gauge({
+      name: "clew_ingest_memory_bytes",
+      help:
+        "Memory of work in progress, by part: bodies of requests, the log's buffers (log), the batch" +
+        " that is being filled (open), batches that wait (sealed; further ones wait in the log alone)," +
+        " inserts, and what is kept to serve again (spare).",
+      labelNames: ["part"] as const,
+      registers,
+      // The first in the registry, so that all others are read after it.
+      collect: () => looks.forEach((look) => look()),
+    }),
+    memoryLimitBytes: new Gauge({
+      name: "clew_ingest_memory_limit_bytes",
+      help: "What all parts of clew_ingest_memory_bytes together may be.",
+      registers,
+    }),
     requests: new Counter({
       name: "clew_receive_requests_total",
       help: "Export requests answered, by door (otlp_grpc, otlp_http) and outcome (ok or a fault's code).",
@@ -84,11 +103,6 @@ export function createMetrics() {
     queueSpans: new Gauge({
       name: "clew_queue_spans",
       help: "Spans decoded and not yet confirmed by ClickHouse.",
-      registers,
-    }),
-    queueBytes: new Gauge({
-      name: "clew_queue_bytes",
-      help: "Memory of the spans in the queue; those beyond its limit wait in the ingest log.",
       registers,
     }),
     workerRestarts: new Counter({

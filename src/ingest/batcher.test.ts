@@ -7,6 +7,7 @@ import { oracleEncode } from "../../test/support/oracle.ts";
 import { asStored } from "../../test/support/native.ts";
 import { Fault } from "../base/fault.ts";
 import { createLogger } from "../base/log.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
 import { createMetrics } from "../base/metrics.ts";
 import { readBlocks } from "../store/native/block-reader.ts";
 import { spansOfBlocks } from "../store/native/spans-of-blocks.ts";
@@ -23,7 +24,6 @@ const defaults: BatcherLimits = {
   blockRows: 1000,
   blockBytes: 1_000_000,
   blockDelayMs: 5,
-  queueBytes: 10_000_000,
   insertsAtOnce: 1,
   retryFirstMs: 1,
   retryLastMs: 4,
@@ -61,8 +61,15 @@ describe("batcher and receiver", () => {
     limits: Partial<BatcherLimits>,
     insert: (insert: SpanInsert) => Promise<void>,
     folder = newFolder(),
-    insertRollUp: (insert: RollUpInsert) => Promise<void> = stored,
+    {
+      insertRollUp = stored,
+      limitBytes = 50_000_000,
+    }: {
+      readonly insertRollUp?: (insert: RollUpInsert) => Promise<void>;
+      readonly limitBytes?: number;
+    } = {},
   ) {
+    const budget = new MemoryBudget({ limitBytes, reservedBytes: limitBytes / 2 });
     const sent: SpanInsert[] = [];
     const rollUpsSent: RollUpInsert[] = [];
     const taken: RollUp[] = [];
@@ -72,6 +79,7 @@ describe("batcher and receiver", () => {
       limits: { ...defaults, ...limits },
       decodeLimits: { nestingDepth: 32, spansPerRequest: 1000 },
       timeLimits: { pastSeconds: 1e9, futureSeconds: 1e9 },
+      budget,
       fairness: new Fairness({ tenant: {}, service: {} }, () => 0),
       insert: async (made) => {
         sent.push({ ...made, block: made.block.slice() }); // its memory is used again
@@ -97,13 +105,35 @@ describe("batcher and receiver", () => {
     for (const [digest] of digests) {
       repeats.add(digest, Promise.resolve({ acceptedSpans: 0, rejectedSpans: 0, message: "" }));
     }
-    const options = { batcher, repeats, metrics, waitMs: 5000, nowSeconds: () => 1_000_000 };
+    const options = {
+      batcher,
+      budget,
+      repeats,
+      metrics,
+      waitMs: 5000,
+      nowSeconds: () => 1_000_000,
+    };
     const receiver = createReceiver(options);
-    const receive = (body: Uint8Array, tenant = "t") =>
-      receiver({ tenant, encoding: "protobuf", body });
+    const receive = (body: Uint8Array, tenant = "t") => {
+      const memory = budget.lease("bodies");
+      memory.holdExactly(body.length);
+      const outcome = receiver({ tenant, encoding: "protobuf", body, memory });
+      return outcome.finally(() => memory.free());
+    };
     const rows = () => sent.map((made) => made.rows);
     const counted = () => taken.flatMap(({ calls }) => [...calls]);
-    return { batcher, sent, rollUpsSent, counted, rows, receive, metrics, inserted, folder };
+    return {
+      batcher,
+      sent,
+      rollUpsSent,
+      counted,
+      rows,
+      receive,
+      metrics,
+      inserted,
+      folder,
+      budget,
+    };
   }
 
   test("requests within the delay share a block", async () => {
@@ -168,19 +198,56 @@ describe("batcher and receiver", () => {
 
   test("beyond the memory for them, batches wait in the log and lose nothing", async () => {
     const { promise: gate, resolve: open } = Promise.withResolvers<void>();
-    const { receive, sent, batcher, metrics } = await build(
-      { blockRows: 10, queueBytes: 5000 },
+    // An empty batch takes some 80 kB, a block at least 1 MiB.
+    const { receive, sent, batcher, budget } = await build(
+      { blockRows: 10 },
       () => gate,
+      newFolder(),
+      { limitBytes: 4_000_000 },
     );
-    for (let i = 0; i < 20; i++) await receive(request(10, `batch ${i}`));
-    const queue = await metrics.queueBytes.get();
-    assert.ok(queue.values[0]!.value < 10_000);
+    for (let i = 0; i < 60; i++) {
+      await receive(request(10, `batch ${i}`));
+      assert.ok(budget.usedBytes <= budget.limitBytes, `${budget.usedBytes} bytes`);
+    }
+    assert.ok(budget.used("sealed") > 0, "some wait in memory");
     open();
     await batcher.close(5000);
-    assert.equal(
-      sent.reduce((sum, { rows }) => sum + rows, 0),
-      200,
-    );
+    assert.deepEqual([sent.length, sent.reduce((sum, { rows }) => sum + rows, 0)], [60, 600]);
+    for (const part of ["log", "sealed", "inserts"] as const) assert.equal(budget.used(part), 0);
+  });
+
+  test("without memory for its spans a request is refused, and fits later; a giant one never", async () => {
+    const { promise: gate, resolve: open } = Promise.withResolvers<void>();
+    const limits = { blockRows: 10, blockDelayMs: 60_000 };
+    const { receive, batcher, budget, rows } = await build(limits, () => gate, newFolder(), {
+      limitBytes: 4_000_000,
+    });
+    await receive(request(1, "first"));
+    const others = budget.lease("bodies");
+    others.add(budget.mostBytes - budget.usedBytes);
+    const some = request(9, "x".repeat(20_000));
+    await assert.rejects(receive(some), { code: "exhausted", retryAfterSeconds: 1 });
+    const giant = request(1, "y".repeat(1_500_000));
+    await assert.rejects(receive(giant), { code: "tooLarge", message: /send fewer at once/ });
+    others.free();
+    assert.equal((await receive(some)).acceptedSpans, 9);
+    open();
+    await batcher.close(5000);
+    assert.deepEqual(rows(), [10]);
+    for (const part of ["log", "sealed", "inserts"] as const) assert.equal(budget.used(part), 0);
+  });
+
+  test("what a refused request has grown is counted, and given back with the batch", async () => {
+    const { receive, budget, batcher } = await build({ blockDelayMs: 60_000 }, stored);
+    const before = budget.used("open");
+    const broken = request(2, "y".repeat(3_000_000));
+    broken[Buffer.from(broken).lastIndexOf(Buffer.alloc(16, 1)) - 2]! |= 7; // no such wire type
+    await assert.rejects(receive(broken), { code: "invalid" });
+    assert.ok(budget.used("open") <= before + 200_000, "an empty batch is begun anew");
+    await receive(request(1));
+    await assert.rejects(receive(broken), { code: "invalid" });
+    assert.ok(budget.used("open") > 3_000_000);
+    await batcher.close(5000);
   });
 
   test("what was answered is inserted after a crash, once, and a repeat of it is known", async () => {
@@ -231,9 +298,9 @@ describe("batcher and receiver", () => {
 
   test("roll-ups go in after spans, under tokens of their own; only they are tried again", async () => {
     let failures = 3;
-    const { receive, sent, rollUpsSent, batcher } = await build({}, stored, newFolder(), () =>
-      failures-- > 0 ? away() : stored(),
-    );
+    const { receive, sent, rollUpsSent, batcher } = await build({}, stored, newFolder(), {
+      insertRollUp: () => (failures-- > 0 ? away() : stored()),
+    });
     await receive(request(2));
     await batcher.close(5000);
     assert.equal(sent.length, 1);
@@ -248,7 +315,7 @@ describe("batcher and receiver", () => {
   });
 
   test("a crash between spans and roll-ups brings both again, with the same tokens and rows", async () => {
-    const first = await build({}, stored, newFolder(), away);
+    const first = await build({}, stored, newFolder(), { insertRollUp: away });
     await first.receive(request(3, "a"));
     while (first.rollUpsSent.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
     // No close: the process is gone.
@@ -269,8 +336,12 @@ describe("batcher and receiver", () => {
   });
 
   test("what is taken is counted although ClickHouse is away and it waits in the log alone", async () => {
-    const { receive, counted, batcher } = await build({ blockRows: 5, queueBytes: 1 }, away);
+    const little = { limitBytes: 4_000_000 };
+    const limits = { blockRows: 5 };
+    const { receive, counted, batcher, budget } = await build(limits, away, newFolder(), little);
     for (let i = 0; i < 4; i++) await receive(request(5, `batch ${i}`));
+    budget.onShortage(Infinity);
+    assert.equal(budget.used("sealed"), 0);
     while (counted().length < 4) await new Promise((resolve) => setTimeout(resolve, 5));
     assert.deepEqual(counted(), [5, 5, 5, 5]);
     await batcher.close(10);

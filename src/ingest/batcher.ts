@@ -6,9 +6,9 @@
  *       │           │                                   │
  *       └─▶ log: request, synced ─▶ answer              └─▶ log: seal, synced, before the insert
  *
- * A batch waits in memory as columns. When too much waits (ClickHouse is away, say), the columns of
- * further ones are dropped, and read from the log again when their turn comes; what waits then costs
- * disk only. A batch's token is the same each time, so ClickHouse takes it once.
+ * A batch waits in memory as columns. When memory runs short (ClickHouse is away, say), the columns of
+ * those whose turn comes last are dropped, and read from the log again when it has come; what waits
+ * then costs disk only. A batch's token is the same each time, so ClickHouse takes it once.
  *
  * With its spans a batch inserts what they add up to, under tokens made from its own. It is done when
  * everything is in; if Clew dies in between, all of it comes again, and what was in already is not
@@ -18,6 +18,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ByteArena } from "../base/arena.ts";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
+import type { Lease, MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { inSlices } from "../base/slices.ts";
 import type { RollUp } from "../model/roll-up.ts";
@@ -34,14 +35,12 @@ import { type LoggedBatch, type LoggedRequest, readBatch } from "./log/replay.ts
 import { markTimes, type TimeLimits } from "./mark-times.ts";
 import type { RollUps } from "./roll-ups.ts";
 
-/** When a batch is sealed, how much may wait in memory, and how inserts are tried again. */
+/** When a batch is sealed, and how inserts are tried again. */
 export interface BatcherLimits {
   readonly blockRows: number;
   readonly blockBytes: number;
   /** Longest time from a batch's first span to its seal. */
   readonly blockDelayMs: number;
-  /** Memory of sealed batches; those beyond it wait in the log. */
-  readonly queueBytes: number;
   readonly insertsAtOnce: number;
   readonly retryFirstMs: number;
   readonly retryLastMs: number;
@@ -55,6 +54,8 @@ export interface BatcherOptions {
   readonly decodeLimits: DecodeLimits;
   readonly timeLimits: TimeLimits;
   readonly fairness: Fairness;
+  /** Memory for all batches; the batcher is the one to ask when it runs short. */
+  readonly budget: MemoryBudget;
   /** The table that blocks are made for; without it, the one built in, which is right always. */
   readonly table?: () => SpansTable;
   /** Told of every batch before it is inserted. */
@@ -69,6 +70,8 @@ export interface BatcherOptions {
 interface OpenBatch {
   readonly columns: SpanColumns;
   readonly decoder: OtlpDecoder;
+  /** Holds the memory of `columns`. */
+  readonly memory: Lease;
 }
 
 interface SealedBatch {
@@ -78,16 +81,24 @@ interface SealedBatch {
   /** Undefined if the batch is to be read from the log. */
   columns: SpanColumns | undefined;
   /** What they add up to; undefined with them. */
-  readonly rollUp: Promise<RollUp> | undefined;
+  rollUp: Promise<RollUp> | undefined;
   /** Whether `RollUps.taken` has been told, or is not to be. */
   isCounted: boolean;
-  readonly bytes: number;
+  /** Holds the memory of `columns`. */
+  memory: Lease;
   /** Unknown (0) for batches found at the start. */
   readonly spans: number;
 }
 
 /** A block takes a tenth of a second to make; requests do not wait for all of it. */
 const SLICE_MS = 4;
+
+/** Memory that served and is kept to serve again, as long as there is room for it. */
+interface Spare<T> {
+  readonly item: T;
+  readonly memory: Lease;
+}
+
 const FIRST_BLOCK_BYTES = 2 ** 20;
 /** Of each kind: the open batch, the inserts under way, and one to spare. */
 const MOST_SPARE = 3;
@@ -102,12 +113,10 @@ export class Batcher {
   #open: OpenBatch;
   #timer: NodeJS.Timeout | undefined;
   // Memory that served before: growing it anew for every batch costs more than filling it.
-  readonly #spareColumns: SpanColumns[] = [];
-  readonly #spareBlocks: ByteArena[] = [];
+  readonly #spareColumns: Spare<SpanColumns>[] = [];
+  readonly #spareBlocks: Spare<ByteArena>[] = [];
   readonly #sealed: SealedBatch[] = [];
   readonly #inserting = new Set<Promise<void>>();
-  // Of sealed batches that are in memory.
-  #queuedBytes = 0;
   // Of all sealed batches until they are in.
   #queuedSpans = 0;
   readonly #closing = new AbortController();
@@ -115,6 +124,7 @@ export class Batcher {
   constructor(options: BatcherOptions) {
     this.#options = options;
     this.#open = this.#newBatch(options.decodeLimits);
+    options.budget.onShortage = (bytes) => this.#giveUp(bytes);
   }
 
   /** Opens the log and queues what it holds; gives the digests of the requests in it. */
@@ -160,18 +170,24 @@ export class Batcher {
 
   /**
    * Decodes a request into the open batch; `safe` settles when it is in the log. Throws the Faults of
-   * the decoder and of `Fairness`, and then nothing of the request is kept. `safe` rejects with Fault
-   * "unavailable" if the log could not be written, and then nothing is kept either.
+   * the decoder, of `Fairness` and of the memory budget, and then nothing of the request is kept. `safe`
+   * rejects with Fault "unavailable" if the log could not be written, and then nothing is kept either.
+   * `memory` holds the request's body, and is taken over.
    */
-  append(request: LoggedRequest): { readonly decoded: Decoded; readonly safe: Promise<void> } {
+  append(
+    request: LoggedRequest,
+    memory: Lease,
+  ): { readonly decoded: Decoded; readonly safe: Promise<void> } {
     const { columns } = this.#open;
-    const before = columns.length;
     const mark = columns.mark();
-    const decoded = this.#decode(this.#open, request);
-    if (columns.length === before) return { decoded, safe: Promise.resolve() };
-    this.#admit(mark, request);
-    countMarks(this.#options.metrics, columns, before);
-    const safe = this.#log.append(request);
+    const decoded = this.#take(mark, request, memory);
+    if (columns.length === mark.spans) {
+      memory.free();
+      return { decoded, safe: Promise.resolve() };
+    }
+    countMarks(this.#options.metrics, columns, mark.spans);
+    const logged = memory.handOn("log");
+    const safe = this.#log.append(request).finally(() => logged.free());
     const { blockRows, blockBytes, blockDelayMs } = this.#options.limits;
     if (columns.length >= blockRows || columns.sizeBytes() >= blockBytes) this.#seal();
     else this.#timer ??= setTimeout(() => this.#seal(), blockDelayMs);
@@ -195,39 +211,78 @@ export class Batcher {
 
   /** Begins an empty open batch. */
   #renew(): void {
+    this.#open.memory.free();
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#open = this.#newBatch(this.#options.decodeLimits);
   }
 
-  /** Throws Fault "exhausted", and forgets what came since `mark`, if a tenant or one of its services
-   * sends too much. */
-  #admit(mark: ColumnsMark, { tenant, body }: LoggedRequest): void {
-    const { fairness } = this.#options;
-    if (!fairness.isOn) return;
-    const { columns } = this.#open;
+  /** Decodes a request into the open batch, if there is room for it and its sender may; otherwise
+   * forgets what came since `mark` and throws. */
+  #take(mark: ColumnsMark, request: LoggedRequest, memory: Lease): Decoded {
     try {
-      fairness.take(tenant, sharesOf(columns, mark.spans, body.length));
+      const decoded = this.#decode(this.#open, request);
+      if (decoded.acceptedSpans > 0) this.#admit(mark, request, memory);
+      return decoded;
     } catch (error) {
+      const { columns, memory: held } = this.#open;
       columns.rewind(mark);
+      // What has grown stays so. An empty batch is not sealed, and would hold it for ever.
+      if (mark.spans === 0) this.#renew();
+      else held.holdExactly(columns.heldBytes());
       throw error;
     }
   }
 
+  /** Throws Fault "exhausted" or "tooLarge" if there is no memory for the request's spans, or if its
+   * tenant or one of its services sends too much. */
+  #admit(mark: ColumnsMark, { tenant, body }: LoggedRequest, request: Lease): void {
+    const { fairness, budget } = this.#options;
+    const { columns, memory } = this.#open;
+    const growth = Math.max(0, columns.heldBytes() - memory.bytes);
+    if (growth + request.bytes > budget.mostBytes) {
+      throw new Fault("tooLarge", `its spans take ${growth} bytes of memory; send fewer at once`);
+    }
+    memory.add(growth);
+    if (fairness.isOn) fairness.take(tenant, sharesOf(columns, mark.spans, body.length));
+  }
+
   #newBatch(limits: DecodeLimits): OpenBatch {
-    const columns = this.#spareColumns.pop() ?? new SpanColumns();
-    return { columns, decoder: new OtlpDecoder(columns, limits) };
+    const spare = this.#spareColumns.pop();
+    const columns = spare?.item ?? new SpanColumns();
+    const memory = spare?.memory.handOn("open") ?? this.#options.budget.lease("open");
+    return { columns, decoder: new OtlpDecoder(columns, limits), memory };
   }
 
   /** Columns whose spans are elsewhere now serve again, unless they have grown out of proportion. */
-  #reuse(columns: SpanColumns): void {
-    if (this.#spareColumns.length >= MOST_SPARE) return;
-    if (columns.sizeBytes() > 2 * this.#options.limits.blockBytes) return;
-    columns.clear();
-    this.#spareColumns.push(columns);
+  #reuse(item: SpanColumns, memory: Lease): void {
+    const isSpare = this.#spareColumns.length < MOST_SPARE;
+    if (!isSpare || memory.bytes > 2 * this.#options.limits.blockBytes) return memory.free();
+    item.clear();
+    this.#spareColumns.push({ item, memory: memory.handOn("spare") });
   }
 
-  #decode(batch: OpenBatch, { tenant, body, arrivalSeconds }: LoggedRequest): Decoded {
+  /** Frees so many bytes, if there are as many, of what can be had again: memory that is spare, and
+   * batches that are in the log, those first whose turn comes last. */
+  #giveUp(bytes: number): void {
+    const { budget } = this.#options;
+    const enoughBytes = budget.usedBytes - bytes;
+    const isEnough = (): boolean => budget.usedBytes <= enoughBytes;
+    for (const spares of [this.#spareBlocks, this.#spareColumns]) {
+      while (spares.length > 0 && !isEnough()) spares.pop()!.memory.free();
+    }
+    for (const batch of this.#sealed.toReversed()) {
+      if (isEnough()) return;
+      batch.columns = undefined;
+      batch.rollUp = undefined;
+      batch.memory.holdExactly(0);
+    }
+  }
+
+  #decode(
+    batch: Pick<OpenBatch, "columns" | "decoder">,
+    { tenant, body, arrivalSeconds }: LoggedRequest,
+  ): Decoded {
     const { columns, decoder } = batch;
     const from = columns.length;
     const decoded = decoder.decode(body);
@@ -237,26 +292,24 @@ export class Batcher {
   }
 
   #seal(): void {
-    const { columns } = this.#open;
+    const { columns, memory } = this.#open;
     if (columns.length === 0) return;
+    const sealedMemory = memory.handOn("sealed");
     this.#renew();
     const { batch: logged, sealed } = this.#log.seal();
     // A seal that cannot be written takes its batch back; `onSaved` brings what was safe of it.
     sealed.catch(() => undefined);
-    const bytes = columns.sizeBytes();
-    const inMemory = this.#queuedBytes + bytes <= this.#options.limits.queueBytes;
     const spans = columns.length;
-    // Also if the columns are dropped now: what Prometheus is told does not wait for ClickHouse.
     const rollUp = this.#rollUp(columns);
     this.#count(sealed, rollUp);
-    const kept = inMemory ? { columns, rollUp } : { columns: undefined, rollUp: undefined };
-    this.#queue({ logged, sealed, ...kept, isCounted: true, bytes, spans });
+    this.#queue({ logged, sealed, columns, rollUp, isCounted: true, memory: sealedMemory, spans });
   }
 
   #rollUp(columns: SpanColumns): Promise<RollUp> {
     return inSlices(this.#options.rollUps.steps(columns), SLICE_MS);
   }
 
+  /** Tells what a batch adds up to as soon as it is safe: Prometheus does not wait for ClickHouse. */
   #count(sealed: Promise<void>, rollUp: Promise<RollUp>): void {
     const { rollUps, log } = this.#options;
     const counted = sealed.then(
@@ -267,12 +320,12 @@ export class Batcher {
   }
 
   #queueLogged(logged: LoggedBatch, { isCounted }: Pick<SealedBatch, "isCounted">): void {
-    const unread = { columns: undefined, rollUp: undefined, bytes: 0, spans: 0 };
+    const memory = this.#options.budget.lease("sealed");
+    const unread = { columns: undefined, rollUp: undefined, memory, spans: 0 };
     this.#queue({ logged, sealed: Promise.resolve(), ...unread, isCounted });
   }
 
   #queue(batch: SealedBatch): void {
-    if (batch.columns !== undefined) this.#queuedBytes += batch.bytes;
     this.#queuedSpans += batch.spans;
     this.#sealed.push(batch);
     this.#startInserts();
@@ -282,6 +335,7 @@ export class Batcher {
     while (this.#inserting.size < this.#options.limits.insertsAtOnce) {
       const batch = this.#sealed.shift();
       if (batch === undefined) return;
+      batch.memory = batch.memory.handOn("inserts");
       const inserting: Promise<void> = this.#insert(batch)
         .catch((error: unknown) => this.#options.log.error("batch not inserted", { error }))
         .finally(() => {
@@ -294,7 +348,7 @@ export class Batcher {
   }
 
   #leave(batch: SealedBatch): void {
-    if (batch.columns !== undefined) this.#queuedBytes -= batch.bytes;
+    batch.memory.free();
     this.#queuedSpans -= batch.spans;
   }
 
@@ -307,7 +361,7 @@ export class Batcher {
     );
     if (!isSealed) return this.#leave(batch);
     const { token } = batch.logged;
-    const columns = batch.columns ?? (await this.#read(batch.logged));
+    const columns = batch.columns ?? (await this.#read(batch));
     if (columns === undefined) return this.#stepBack(batch);
     if (columns.length === 0) {
       log.error("of a batch in the ingest log nothing can be read any more", { ...batch.logged });
@@ -318,14 +372,34 @@ export class Batcher {
     const rollUp = await (batch.rollUp ?? this.#rollUp(columns));
     if (!batch.isCounted) rollUps.taken(rollUp);
     batch.isCounted = true;
-    const memory = this.#spareBlocks.pop() ?? new ByteArena(FIRST_BLOCK_BYTES);
+    const { memory, block } = this.#takeBlock();
+    // It will be about as large, and is made in slices: others run meanwhile.
+    block.holdExactly(Math.max(memory.bytes.length, columns.sizeBytes()));
     const options = { token, table: table?.() ?? builtInTable, memory };
     const made = await inSlices(spanInsertSteps(columns, options), SLICE_MS);
-    this.#reuse(columns);
+    block.holdExactly(memory.bytes.length);
+    this.#reuse(columns, batch.memory);
+    batch.columns = undefined;
+    batch.memory = block;
     await this.#send(batch, made, rollUpInserts(rollUp, token));
-    if (this.#spareBlocks.length < MOST_SPARE && memory.length <= 2 * limits.blockBytes) {
-      this.#spareBlocks.push(memory);
-    }
+    this.#reuseBlock(memory, limits.blockBytes);
+  }
+
+  /** Memory for a block, and the lease on it. */
+  #takeBlock(): { readonly memory: ByteArena; readonly block: Lease } {
+    const spare = this.#spareBlocks.pop();
+    const memory = spare?.item ?? new ByteArena(FIRST_BLOCK_BYTES);
+    return {
+      memory,
+      block: spare?.memory.handOn("inserts") ?? this.#options.budget.lease("inserts"),
+    };
+  }
+
+  #reuseBlock(item: ByteArena, blockBytes: number): void {
+    if (this.#spareBlocks.length >= MOST_SPARE || item.bytes.length > 2 * blockBytes) return;
+    const memory = this.#options.budget.lease("spare");
+    memory.holdExactly(item.bytes.length);
+    this.#spareBlocks.push({ item, memory });
   }
 
   /** Sends a batch's inserts, one after the other, until ClickHouse has them or refuses one. */
@@ -364,16 +438,19 @@ export class Batcher {
   }
 
   /** The batch's spans, decoded again from the log; undefined if that cannot be read now. */
-  async #read(logged: LoggedBatch): Promise<SpanColumns | undefined> {
+  async #read({ logged, memory }: SealedBatch): Promise<SpanColumns | undefined> {
     try {
+      memory.holdExactly(logged.to - logged.from);
       const { requests, damagedBytes } = await readBatch(logged);
       if (damagedBytes > 0) {
         const { log } = this.#options;
         log.error("a batch in the ingest log is damaged in part", { ...logged, damagedBytes });
       }
-      const batch = this.#newBatch(loggedLimits);
-      for (const request of requests) this.#decode(batch, request);
-      return batch.columns;
+      const { columns, decoder, memory: spare } = this.#newBatch(loggedLimits);
+      spare.free();
+      for (const request of requests) this.#decode({ columns, decoder }, request);
+      memory.holdExactly(columns.heldBytes());
+      return columns;
     } catch (error) {
       this.#options.log.error("batch not read from the ingest log, tried again later", {
         ...logged,
@@ -386,7 +463,8 @@ export class Batcher {
   /** Lets others go first: what ClickHouse refuses may be this batch's fault alone. */
   #stepBack(batch: SealedBatch): void {
     this.#leave(batch);
-    const again = { ...batch, columns: undefined, rollUp: undefined };
+    const memory = this.#options.budget.lease("sealed");
+    const again = { ...batch, columns: undefined, rollUp: undefined, memory };
     void this.#pause(this.#options.limits.refusedMs).then(() => {
       if (!this.#closing.signal.aborted) this.#queue(again);
       return undefined;
@@ -398,8 +476,7 @@ export class Batcher {
   }
 
   #gauge(): void {
-    const { queueSpans, queueBytes, logBytes } = this.#options.metrics;
-    queueBytes.set(this.#queuedBytes + this.#open.columns.sizeBytes());
+    const { queueSpans, logBytes } = this.#options.metrics;
     queueSpans.set(this.#queuedSpans + this.#open.columns.length);
     logBytes.set(this.#log.usedBytes);
   }

@@ -1,5 +1,7 @@
 // What the doors hand requests to; the receiver in `receiver.ts` is the one there is.
 
+import type { Lease } from "../base/memory-budget.ts";
+
 /** How a request is encoded. */
 export type OtlpEncoding = "protobuf" | "json";
 
@@ -9,6 +11,8 @@ export interface ExportRequest {
   readonly tenant: string;
   readonly encoding: OtlpEncoding;
   readonly body: Uint8Array;
+  /** Holds the body's memory; whoever takes the request takes it over. */
+  readonly memory: Lease;
 }
 
 /** The outcome of a request whose spans (all but the rejected) are safe on disk. */

@@ -1,5 +1,6 @@
 /** The one way in for spans: bytes of a request → decoded, marked, logged, queued. */
 import { Fault } from "../base/fault.ts";
+import type { Lease, MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Decoded } from "../wire/otlp/limits.ts";
 import { tracesData } from "../wire/otlp/messages.ts";
@@ -13,6 +14,8 @@ const RETRY_AFTER_SECONDS = 2;
 
 interface ReceiverOptions {
   readonly batcher: Batcher;
+  /** What the batcher holds its memory against, too. */
+  readonly budget: MemoryBudget;
   readonly repeats: Repeats;
   readonly metrics: Metrics;
   /** How long a request waits for the log before its sender is told to come back. */
@@ -23,13 +26,14 @@ interface ReceiverOptions {
 
 /** The receiver that all doors share. */
 export function createReceiver(options: ReceiverOptions): Receive {
-  const { batcher, repeats, metrics, waitMs, nowSeconds } = options;
-  const take = ({ tenant, body, encoding }: ExportRequest, digest: string): Promise<Received> => {
+  const { batcher, budget, repeats, metrics, waitMs, nowSeconds } = options;
+  const take = (request: ExportRequest, digest: string): Promise<Received> => {
     batcher.checkRoom();
-    const bytes = encoding === "json" ? jsonToProto(TEXT.decode(body), tracesData) : body;
+    const { tenant } = request;
+    const { body, memory } = asProtobuf(request, budget);
     const arrivalSeconds = nowSeconds();
-    const request = { kind: "request", tenant, arrivalSeconds, digest, body: bytes } as const;
-    const { decoded, safe } = batcher.append(request);
+    const logged = { kind: "request", tenant, arrivalSeconds, digest, body } as const;
+    const { decoded, safe } = batcher.append(logged, memory);
     count(metrics, decoded);
     const outcome = safe.then(() => receivedOf(decoded));
     if (decoded.acceptedSpans > 0) repeats.add(digest, outcome);
@@ -41,6 +45,18 @@ export function createReceiver(options: ReceiverOptions): Receive {
     if (before !== undefined) metrics.repeats.inc();
     return within(waitMs, before ?? take(request, digest));
   };
+}
+
+/** The request in protobuf: as it is, or, from JSON, in memory of its own beside the text. */
+function asProtobuf(
+  { encoding, body, memory }: ExportRequest,
+  budget: MemoryBudget,
+): { readonly body: Uint8Array; readonly memory: Lease } {
+  if (encoding === "protobuf") return { body, memory };
+  const translated = jsonToProto(TEXT.decode(body), tracesData);
+  const own = budget.lease("log");
+  own.add(translated.length);
+  return { body: translated, memory: own };
 }
 
 /** The outcome, or Fault "unavailable" if it takes too long; it may still come true then, and the

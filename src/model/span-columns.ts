@@ -326,6 +326,16 @@ export class SpanColumns {
     return texts + rows + attributes * 17 + this.repeatedBytes;
   }
 
+  /** Memory that these columns hold, filled or not. */
+  heldBytes(): number {
+    const { memory, strings, resources, scopes, events, links } = this;
+    const lists = [this, resources, scopes, events, links];
+    const texts = [this.traceState, this.statusMessage, resources.entityRefs, links.traceState];
+    const interned = strings.heldBytes + memory.keys.heldBytes;
+    const attributes = lists.map((list) => list.attributes);
+    return arrayBytes([...lists, ...texts, ...attributes, memory.values]) + interned;
+  }
+
   #grow(): void {
     const rows = this.length;
     this.traceId = grown(this.traceId, rows * 16);
@@ -347,4 +357,15 @@ export class SpanColumns {
     this.tenant = grown(this.tenant, rows);
     this.encodedBytes = grown(this.encodedBytes, rows);
   }
+}
+
+/** Bytes of all arrays that are fields of these. */
+function arrayBytes(owners: readonly object[]): number {
+  let bytes = 0;
+  for (const owner of owners) {
+    for (const field of Object.values(owner)) {
+      if (ArrayBuffer.isView(field)) bytes += field.byteLength;
+    }
+  }
+  return bytes;
 }

@@ -168,32 +168,35 @@ const ingest = section({
       "Processes that receive and decode spans, behind the same ports, each with an ingest log of its" +
       " own. With 1 it is Clew's own process that does; more take spans faster where there are cores" +
       " to spare, for some 115 MB of memory each. Connections are dealt out in turn, so there should" +
-      " be at least as many. Limits of memory and disk are divided among them; those per" +
-      " tenant or service hold in each. A request sent again within a few milliseconds, or while a" +
-      " worker is being killed, may reach another one and be stored twice; what is read shows its" +
-      " spans once.",
+      " be at least as many. Limits of memory and disk are divided among them; those per tenant or" +
+      " service hold in each. A request sent again within a few milliseconds, or while a worker is" +
+      " being killed, may reach another one and be stored twice; what is read shows its spans once.",
   }),
   maxBlockRows: whole({ min: 1, max: 10_000_000, unit: "spans" }, 100_000, {
     about: "Most spans that are written to ClickHouse at once.",
     whenReached: "The block is sent and a new one begun.",
   }),
   maxBlockBytes: bytes(64 * MIB, {
-    about: "Most bytes that are written to ClickHouse at once.",
+    about:
+      "Most bytes that are written to ClickHouse at once; an eighth of maxMemoryBytes (of a worker's" +
+      " share of it) if that is less.",
     whenReached: "The block is sent and a new one begun.",
   }),
   maxBlockDelayMs: whole({ min: 1, max: 60_000, unit: "milliseconds" }, 1000, {
     about: "Longest time a span waits for others to be written to ClickHouse with.",
     whenReached: "The block is sent as it is.",
   }),
-  maxQueueBytes: bytes(256 * MIB, {
-    about: "Memory for spans that ClickHouse has not confirmed yet.",
-    whenReached: "Further blocks wait on disk, in the ingest log, and are read again from there.",
-  }),
-  maxBodyBytes: bytes(256 * MIB, {
-    about: "Memory for the bodies of all export requests that are being received or answered.",
+  maxMemoryBytes: bytesValue.optional().register(settings, {
+    kind: "bytes",
+    expects: bytesExpected,
+    about:
+      "Memory for everything between the doors and ClickHouse: requests that are received or answered," +
+      " the ingest log's buffers, spans that wait and blocks that are sent. Divided among the workers." +
+      " Left out: 512 MiB, or 256 MiB for each worker if that is more.",
     whenReached:
-      "Senders are told to come back later (HTTP 429, gRPC RESOURCE_EXHAUSTED with a delay); their" +
-      " requests are counted.",
+      "First, batches of spans that wait for ClickHouse are left on disk, in the ingest log, and read" +
+      " again from there. Then senders are told to come back later (HTTP 429, gRPC RESOURCE_EXHAUSTED" +
+      " with a delay); their requests are counted.",
   }),
   maxLogBytes: bytesValue.optional().register(settings, {
     kind: "bytes",
@@ -459,6 +462,12 @@ export function configFrom(values: ReadonlyMap<string, unknown>): Config {
     if (values.has(key)) at[last] = values.get(key);
   }
   return configSchema.parse(tree);
+}
+
+/** Memory that one ingest worker may use. */
+export function workerMemoryBytes({ ingest }: Config): number {
+  const { workers, maxMemoryBytes } = ingest;
+  return Math.floor((maxMemoryBytes ?? Math.max(512, 256 * workers) * MIB) / workers);
 }
 
 /** What is in force when nothing is set. */

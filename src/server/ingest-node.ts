@@ -3,17 +3,18 @@
  * in its own process, or one in each of several worker processes (see `worker-pool.ts`).
  */
 import path from "node:path";
-import { ByteBudget } from "../api/body.ts";
 import { defaultGrpcLimits } from "../api/grpc-listener.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import type { Listener } from "../api/listener.ts";
 import { listenOtlpGrpc } from "../api/otlp-grpc.ts";
 import { createOtlpHttp } from "../api/otlp-http.ts";
 import { tenancy } from "../api/tenancy.ts";
+import { type MemoryBudget, memoryParts } from "../base/memory-budget.ts";
+import type { Metrics } from "../base/metrics.ts";
 import type { Receive } from "../ingest/receive.ts";
 import { createReceiver } from "../ingest/receiver.ts";
 import { Repeats } from "../ingest/repeats.ts";
-import { ingestFolder, openQueue, type Queue, type QueueParts } from "./ingest-queue.ts";
+import { ingestFolder, newBudget, openQueue, type Queue, type QueueParts } from "./ingest-queue.ts";
 import type { MetricsJson } from "./metrics-sum.ts";
 
 /** The ports that spans come in by. */
@@ -43,7 +44,7 @@ export interface Ingest {
   close(): Promise<void>;
 }
 
-interface NodeOptions extends QueueParts {
+interface NodeOptions extends Omit<QueueParts, "budget"> {
   /** Which of the `ingest.workers` it is, from 0. */
   readonly index: number;
   /** 0 takes any free one. */
@@ -60,7 +61,9 @@ export const REPEATS_REQUESTS = 500_000;
 /** Opens log, queue and doors; when it settles, spans are taken. Throws Fault if it cannot. */
 export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
   const { config, metrics, index, onTaken } = options;
-  const queue = await openQueue(path.join(ingestFolder(config), String(index)), options);
+  const budget = newBudget(config);
+  const folder = path.join(ingestFolder(config), String(index));
+  const queue = await openQueue(folder, { ...options, budget });
   const { batcher } = queue;
   const limits = { forMs: REPEATS_MS, requests: REPEATS_REQUESTS };
   const repeats = new Repeats(limits, Date.now, onTaken);
@@ -68,15 +71,16 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
     repeats.learn(digest);
     onTaken?.(digest);
   }
+  metrics.onRead(() => showMemory(metrics, budget));
   const waitMs = config.ingest.maxWaitSeconds * 1000;
-  const receive = createReceiver({ batcher, repeats, metrics, waitMs, nowSeconds });
+  const receive = createReceiver({ batcher, budget, repeats, metrics, waitMs, nowSeconds });
   const doors: Listener[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(doors.map((door) => door.close()));
     await queue.close();
   };
   try {
-    const ports = await openDoors(options, receive, doors);
+    const ports = await openDoors({ ...options, budget }, receive, doors);
     return {
       ports,
       health: async () => ({ trouble: batcher.trouble, warning: batcher.warning }),
@@ -90,24 +94,28 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
   }
 }
 
+function showMemory(metrics: Metrics, budget: MemoryBudget): void {
+  metrics.memoryLimitBytes.set(budget.limitBytes);
+  for (const part of memoryParts) metrics.memoryBytes.set({ part }, budget.used(part));
+}
+
 function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
 }
 
 /** Those found in a log that are young enough to be sent again. */
-export function recentDigests({ digests }: Queue): string[] {
+export function recentDigests({ digests }: Pick<Queue, "digests">): string[] {
   const recent = (Date.now() - REPEATS_MS) / 1000;
   return digests.flatMap(([digest, arrivalSeconds]) => (arrivalSeconds >= recent ? [digest] : []));
 }
 
 async function openDoors(
-  { config, ports, metrics, log: logger }: NodeOptions,
+  { config, ports, metrics, budget, log: logger }: NodeOptions & { readonly budget: MemoryBudget },
   receive: Receive,
   doors: Listener[],
 ): Promise<OtlpPorts> {
   const { host } = config.listen;
   const { maxRequestBytes } = config.otlp;
-  const budget = new ByteBudget(Math.floor(config.ingest.maxBodyBytes / config.ingest.workers));
   const tenantOf = tenancy(config.tenancy.enabled);
   const open = async (door: Promise<Listener>): Promise<number> => {
     doors.push(await door);

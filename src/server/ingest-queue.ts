@@ -5,16 +5,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DataLock, lockDataDir } from "../base/data-lock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { Batcher, type BatcherOptions } from "../ingest/batcher.ts";
 import { Fairness, type FairnessLimits } from "../ingest/fairness.ts";
+import { readDigests } from "../ingest/log/log.ts";
 import { Promoter } from "../ingest/promoter.ts";
 import { RollUps } from "../ingest/roll-ups.ts";
 import { type SpanCounts, spanCounts } from "../prometheus/span-metrics.ts";
 import type { StoreClient } from "../store/client.ts";
 import { writeRollUp } from "../store/write-roll-up.ts";
 import { writeSpans } from "../store/write-spans.ts";
-import type { Config } from "./config.ts";
+import { type Config, workerMemoryBytes } from "./config.ts";
 
 /** How long a segment of the log stays after ClickHouse has all of it: longer than the system takes
  * to write a file's pages to disk by itself (30 s on Linux). */
@@ -29,13 +31,28 @@ const LOCK_RETRY_MS = 20;
 
 /** What a queue works with. `table` and `onBatch` are where attributes with columns of their own come
  * in; a worker process would have to be told of them, as it is of ClickHouse's endpoint. */
-export interface QueueParts extends Pick<BatcherOptions, "table" | "onBatch"> {
+export interface QueueParts extends Pick<BatcherOptions, "table" | "onBatch" | "budget"> {
   readonly config: Config;
   readonly client: StoreClient;
   /** Told what each batch that is taken adds to the counters of spans. */
   readonly onSpanCounts: (counts: SpanCounts) => void;
   readonly metrics: Metrics;
   readonly log: Logger;
+}
+
+/** How the memory of a worker is divided. */
+export function newBudget(config: Config): MemoryBudget {
+  const limitBytes = workerMemoryBytes(config);
+  const blocks = 2 * insertsAtOnce(config); // each is there as spans and as a block for a while
+  return new MemoryBudget({ limitBytes, reservedBytes: blocks * blockBytes(config) });
+}
+
+function blockBytes(config: Config): number {
+  return Math.min(config.ingest.maxBlockBytes, Math.floor(workerMemoryBytes(config) / 8));
+}
+
+function insertsAtOnce({ ingest }: Config): number {
+  return Math.max(1, Math.floor(INSERTS_AT_ONCE / ingest.workers));
 }
 
 /** An open queue. */
@@ -73,6 +90,16 @@ export async function openQueue(folder: string, parts: QueueParts): Promise<Queu
   }
 }
 
+/** The digests in a log that nobody has opened. Throws Fault "unavailable" if it cannot be read. */
+export async function findDigests(folder: string): Promise<Pick<Queue, "digests">> {
+  const lock = await lockFolder(folder);
+  try {
+    return { digests: await readDigests(folder) };
+  } finally {
+    lock.close();
+  }
+}
+
 async function lockFolder(folder: string): Promise<DataLock> {
   for (const untilMs = Date.now() + LOCK_WAIT_MS; ; await sleep(LOCK_RETRY_MS)) {
     try {
@@ -91,17 +118,16 @@ function newPromoter({ config, client, metrics, log }: QueueParts): Promoter {
 }
 
 async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter): Promise<Batcher> {
-  const { config, client, metrics, log, table, onBatch } = parts;
+  const { config, client, metrics, log, budget, table, onBatch } = parts;
   const { ingest, otlp, clickhouse, retention } = config;
   const { workers } = ingest;
   const logBytes = ingest.maxLogBytes ?? (await defaultLogBytes(config.data.dir));
   return new Batcher({
     limits: {
       blockRows: ingest.maxBlockRows,
-      blockBytes: ingest.maxBlockBytes,
+      blockBytes: blockBytes(config),
       blockDelayMs: ingest.maxBlockDelayMs,
-      queueBytes: Math.floor(ingest.maxQueueBytes / workers),
-      insertsAtOnce: Math.max(1, Math.floor(INSERTS_AT_ONCE / workers)),
+      insertsAtOnce: insertsAtOnce(config),
       retryFirstMs: 100,
       retryLastMs: 5000,
       refusedMs: 30_000,
@@ -115,6 +141,7 @@ async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter)
       futureSeconds: ingest.maxFutureMinutes * 60,
     },
     fairness: new Fairness(fairnessLimits(config), () => performance.now()),
+    budget,
     table: () => promoter.table,
     onBatch: (columns) => promoter.count(columns),
     ...(table && { table }),

@@ -6,10 +6,13 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { MemoryBudget } from "../base/memory-budget.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
 import { recentDigests } from "./ingest-node.ts";
 import {
+  findDigests,
   ingestFolder,
+  newBudget,
   LOG_KEEP_MS,
   openQueue,
   type Queue,
@@ -27,7 +30,7 @@ export interface Leftovers {
   close(): Promise<void>;
 }
 
-interface LeftoverOptions extends Omit<QueueParts, "metrics" | "onSpanCounts"> {
+interface LeftoverOptions extends Omit<QueueParts, "metrics" | "budget" | "onSpanCounts"> {
   /** How long a log stays after ClickHouse has all of it. */
   readonly keepMs?: number;
 }
@@ -35,30 +38,86 @@ interface LeftoverOptions extends Omit<QueueParts, "metrics" | "onSpanCounts"> {
 const POLL_MS = 200;
 const SEGMENT = /\.log$/;
 
-/** Opens every log that is left over and begins to insert what it holds. */
+/**
+ * Begins to insert what the logs that are left over hold, one log after the other: together they take
+ * no more memory than one worker. Throws Fault "unavailable" if one of them cannot be read.
+ */
 export async function drainLeftovers(options: LeftoverOptions): Promise<Leftovers> {
-  const { config, log, keepMs = LOG_KEEP_MS } = options;
-  // Of their own: the gauges of two queues would overwrite each other.
-  const counted: Metrics[] = [];
-  const closing = new AbortController();
+  const { config, log } = options;
+  const folders = await leftoverFolders(ingestFolder(config), config.ingest.workers);
   const digests: string[] = [];
-  const draining: Promise<void>[] = [];
-  for (const folder of await leftoverFolders(ingestFolder(config), config.ingest.workers)) {
+  for (const folder of folders) {
     log.info("an ingest log that is left over is drained", { folder });
-    const metrics = createMetrics();
-    counted.push(metrics);
-    // Whoever took these requests has counted their spans.
-    const queue = await openQueue(folder, { ...options, metrics, onSpanCounts: () => {} });
-    digests.push(...recentDigests(queue));
-    const drained = drain(folder, queue, keepMs, closing.signal);
-    draining.push(drained.catch((error: unknown) => log.error("not drained", { folder, error })));
+    digests.push(...recentDigests(await findDigests(folder)));
   }
-  const close = async (): Promise<void> => {
-    closing.abort();
-    await Promise.all(draining);
+  const draining = new Draining(options);
+  const done = draining.drain(folders);
+  return {
+    digests,
+    metrics: () => draining.metrics(),
+    close: async () => {
+      draining.stop();
+      await done;
+    },
   };
-  const metrics = () => Promise.all(counted.map(({ registry }) => registry.getMetricsAsJSON()));
-  return { digests, metrics, close };
+}
+
+class Draining {
+  readonly #options: LeftoverOptions;
+  readonly #budget: MemoryBudget;
+  // Of their own: the gauges of two queues would overwrite each other.
+  readonly #counted: Metrics[] = [];
+  readonly #closing = new AbortController();
+  readonly #removals: Promise<void>[] = [];
+
+  constructor(options: LeftoverOptions) {
+    this.#options = options;
+    this.#budget = newBudget(options.config);
+  }
+
+  async drain(folders: readonly string[]): Promise<void> {
+    for (const folder of folders) {
+      if (this.#closing.signal.aborted) break;
+      await this.#told(folder, this.#drain(folder));
+    }
+    await Promise.all(this.#removals);
+  }
+
+  stop(): void {
+    this.#closing.abort();
+  }
+
+  metrics(): Promise<readonly MetricsJson[]> {
+    return Promise.all(this.#counted.map(({ registry }) => registry.getMetricsAsJSON()));
+  }
+
+  async #told(folder: string, doing: Promise<void>): Promise<void> {
+    const { log } = this.#options;
+    await doing.catch((error: unknown) => log.error("log not drained", { folder, error }));
+  }
+
+  /** Settles when ClickHouse has all of it; the log goes a while after. */
+  async #drain(folder: string): Promise<void> {
+    const metrics = createMetrics();
+    this.#counted.push(metrics);
+    // Whoever took these requests has counted their spans.
+    const others = { metrics, budget: this.#budget, onSpanCounts: () => {} };
+    const queue = await openQueue(folder, { ...this.#options, ...others });
+    const { signal } = this.#closing;
+    while (!signal.aborted && queue.batcher.unconfirmedBatches > 0) await this.#pause(POLL_MS);
+    this.#removals.push(this.#told(folder, this.#remove(folder, queue)));
+  }
+
+  async #remove(folder: string, queue: Queue): Promise<void> {
+    const { signal } = this.#closing;
+    if (!signal.aborted) await this.#pause(this.#options.keepMs ?? LOG_KEEP_MS);
+    await queue.close();
+    if (!signal.aborted) await remove(folder);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#closing.signal }).catch(() => undefined);
+  }
 }
 
 /** Folders with segments in them that no worker has. */
@@ -74,19 +133,6 @@ async function leftoverFolders(ingest: string, workers: number): Promise<string[
     if (names.some((name) => SEGMENT.test(name))) found.push(folder);
   }
   return found;
-}
-
-async function drain(
-  folder: string,
-  queue: Queue,
-  keepMs: number,
-  signal: AbortSignal,
-): Promise<void> {
-  const pause = (ms: number) => sleep(ms, undefined, { signal }).catch(() => undefined);
-  while (!signal.aborted && queue.batcher.unconfirmedBatches > 0) await pause(POLL_MS);
-  if (!signal.aborted) await pause(keepMs);
-  await queue.close();
-  if (!signal.aborted) await remove(folder);
 }
 
 /** Removes the log, and the folder unless it still holds something, like segments that were damaged. */

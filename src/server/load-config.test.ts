@@ -147,21 +147,18 @@ describe("loadConfig", () => {
     ],
     ["otlp: { http: { port: 3200 } }", "http.port: 3200 is taken by otlp.http.port"],
     [
-      "ingest:\n  maxQueueBytes: 32MiB",
-      "clew.yaml:2: ingest.maxQueueBytes: otlp.maxRequestBytes is larger than" +
-        " ingest.maxQueueBytes (33554432)",
-      "clew.yaml:2: ingest.maxQueueBytes: ingest.maxBlockBytes is larger than" +
-        " ingest.maxQueueBytes (33554432)",
+      "ingest:\n  maxMemoryBytes: 128MiB",
+      "clew.yaml:2: ingest.maxMemoryBytes: ingest.maxMemoryBytes is 134217728, less than 4 times" +
+        " otlp.maxRequestBytes",
     ],
     [
-      "ingest:\n  maxBodyBytes: 32MiB",
-      "clew.yaml:2: ingest.maxBodyBytes: otlp.maxRequestBytes is larger than" +
-        " ingest.maxBodyBytes allows",
+      "ingest:\n  workers: 4\n  maxMemoryBytes: 512MiB",
+      "clew.yaml:3: ingest.maxMemoryBytes: ingest.maxMemoryBytes is 134217728 for each worker, less" +
+        " than 4 times otlp.maxRequestBytes",
     ],
     [
-      "ingest:\n  workers: 8",
-      "clew.yaml:2: ingest.workers: otlp.maxRequestBytes is larger than" +
-        " ingest.maxBodyBytes allows, 33554432 for each of 8 workers",
+      "otlp:\n  maxRequestBytes: 256MiB",
+      "clew.yaml:2: otlp.maxRequestBytes: ingest.maxMemoryBytes is 536870912, less than 4 times",
     ],
     ["ingest: { workers: 0 }", "clew.yaml:1: ingest.workers: 0 is not a whole number of processes"],
     [

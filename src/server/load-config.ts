@@ -7,7 +7,14 @@ import { inspect } from "node:util";
 import * as yaml from "yaml";
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
-import { type Config, configFrom, configSchema, type Leaf, leaves } from "./config.ts";
+import {
+  type Config,
+  configFrom,
+  configSchema,
+  type Leaf,
+  leaves,
+  workerMemoryBytes,
+} from "./config.ts";
 import { nearest } from "./nearest.ts";
 
 /** Where a value in force comes from. */
@@ -241,6 +248,9 @@ function fromText({ setting }: Leaf, text: string): unknown {
   }
 }
 
+/** Requests of the largest size that must fit into memory. */
+const REQUESTS_IN_MEMORY = 4;
+
 /** What cannot be seen from one setting alone. */
 function checkTogether(loading: Loading): void {
   if (loading.problems.length > 0) return;
@@ -259,25 +269,15 @@ function checkTogether(loading: Loading): void {
     const other = ports.slice(0, i).find(([, taken]) => taken === value && value !== 0);
     if (other) complain(key, `${value} is taken by ${other[0]}`);
   });
-  const { maxQueueBytes, maxBlockBytes } = config.ingest;
-  const queueHolds = [
-    ["otlp.maxRequestBytes", config.otlp.maxRequestBytes],
-    ["ingest.maxBlockBytes", maxBlockBytes],
-  ] as const;
-  for (const [key, value] of queueHolds) {
-    if (value <= maxQueueBytes) continue;
-    const than = `ingest.maxQueueBytes (${maxQueueBytes})`;
-    complain(
-      loading.given.has(key) ? key : "ingest.maxQueueBytes",
-      `${key} is larger than ${than}`,
-    );
-  }
-  const { maxBodyBytes, workers } = config.ingest;
-  const share = Math.floor(maxBodyBytes / workers);
-  if (config.otlp.maxRequestBytes > share) {
-    const key = loading.given.has("ingest.workers") ? "ingest.workers" : "ingest.maxBodyBytes";
-    const each = workers === 1 ? "" : `, ${share} for each of ${workers} workers`;
-    complain(key, `otlp.maxRequestBytes is larger than ingest.maxBodyBytes allows${each}`);
+  // A request is there as a body and as spans, and others should fit beside it.
+  const requestBytes = REQUESTS_IN_MEMORY * config.otlp.maxRequestBytes;
+  const memoryBytes = workerMemoryBytes(config);
+  if (requestBytes > memoryBytes) {
+    const keys = ["ingest.maxMemoryBytes", "ingest.workers"];
+    const key = keys.find((one) => loading.given.has(one)) ?? "otlp.maxRequestBytes";
+    const each = config.ingest.workers === 1 ? "" : " for each worker";
+    const has = `ingest.maxMemoryBytes is ${memoryBytes}${each}`;
+    complain(key, `${has}, less than ${REQUESTS_IN_MEMORY} times otlp.maxRequestBytes`);
   }
   const ownEngine = config.clickhouse.url === undefined;
   for (const key of ["clickhouse.user", "clickhouse.password"]) {

@@ -7,7 +7,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { Registry } from "prom-client";
-import { ByteBudget } from "../api/body.ts";
 import { clewFailure, clewRoutes } from "../api/clew.ts";
 import { apiBase } from "../api/contract.ts";
 import { createRouter, type HttpRequest } from "../api/http.ts";
@@ -21,6 +20,7 @@ import { tempoFailure, tempoRoutes } from "../api/tempo.ts";
 import { askingTenancy, ORG_ID, type QueriesOf } from "../api/tenancy.ts";
 import { lockDataDir } from "../base/data-lock.ts";
 import type { Logger } from "../base/log.ts";
+import { MemoryBudget } from "../base/memory-budget.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
 import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
@@ -226,7 +226,7 @@ function openApi(config: Config, api: Api): Promise<Listener> {
     host: config.listen.host,
     port: config.http.port,
     limits: { ...defaultHttpLimits, wireBytes: API_BODY_BYTES, bodyBytes: API_BODY_BYTES },
-    budget: new ByteBudget(API_BODY_BYTES),
+    budget: new MemoryBudget({ limitBytes: API_BODY_BYTES }),
     logger: api.log,
   });
 }

@@ -28,7 +28,7 @@ import { type MetricsJson, sumOf, withoutGauges } from "./metrics-sum.ts";
 import { packDigests, type ToWorker, unpackDigests } from "./worker-messages.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
 
-interface PoolOptions extends Omit<QueueParts, "client"> {
+interface PoolOptions extends Omit<QueueParts, "client" | "budget"> {
   /** Where ClickHouse is now. */
   readonly endpoint: () => Endpoint;
 }

@@ -12,7 +12,6 @@ import { createInterface } from "node:readline";
 import { after, before, describe, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { ByteBudget } from "../../src/api/body.ts";
 import { defaultGrpcLimits, type GrpcLimits } from "../../src/api/grpc-listener.ts";
 import { defaultHttpLimits, type HttpLimits, listen } from "../../src/api/http-listener.ts";
 import type { Handler } from "../../src/api/http.ts";
@@ -20,6 +19,7 @@ import { listenOtlpGrpc } from "../../src/api/otlp-grpc.ts";
 import { createOtlpHttp } from "../../src/api/otlp-http.ts";
 import { tenancy } from "../../src/api/tenancy.ts";
 import { createLogger } from "../../src/base/log.ts";
+import { MemoryBudget } from "../../src/base/memory-budget.ts";
 import { createMetrics } from "../../src/base/metrics.ts";
 import type { Received } from "../../src/ingest/receive.ts";
 import { postTraces, startTestClew, type TestClew } from "../support/clew.ts";
@@ -35,7 +35,7 @@ function surroundings(budgetBytes: number) {
   const metrics = createMetrics();
   const write = (line: string): number => lines.push(line);
   const logger = createLogger({ level: "info", write, now: () => new Date(0) });
-  const budget = new ByteBudget(budgetBytes);
+  const budget = new MemoryBudget({ limitBytes: budgetBytes });
   const count = async (outcome: string): Promise<number> => {
     const { values } = await metrics.requests.get();
     return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
@@ -324,7 +324,7 @@ async function exportByGrpc(session: ReturnType<typeof connectHttp2>): Promise<n
 describe("a running Clew", () => {
   let clew: TestClew;
   before(async () => {
-    clew = await startTestClew({ ingest: { maxBodyBytes: 8 * MEBIBYTE } });
+    clew = await startTestClew({ ingest: { maxMemoryBytes: 16 * MEBIBYTE } });
   });
   after(() => clew.close());
 
@@ -384,7 +384,9 @@ describe("a running Clew", () => {
     assert.equal(ok - okBefore, 40);
     assert.ok(refused > 0);
     assert.equal(told, refused);
-    console.log(`40 bodies of 1 MiB in 8 MiB: all stored, ${refused} times told to come back`);
+    console.log(
+      `40 bodies of 1 MiB in 16 MiB of memory: all stored, ${refused} times told to come back`,
+    );
   });
 
   test("outlives a flood of streams that are reset at once", async (t) => {

@@ -22,6 +22,7 @@ import type { Logger } from "../../base/log.ts";
 import { createFile, writeAll } from "./file.ts";
 import { batchToken, encodeRecord, encodeSegmentHead, SEGMENT_HEAD_BYTES } from "./record.ts";
 import {
+  findDigests,
   findOpenBatch,
   type FoundLog,
   type LoggedBatch,
@@ -106,6 +107,17 @@ export async function openLog(
   } catch (error) {
     if (error instanceof Fault) throw error;
     const message = `cannot open the ingest log in ${options.folder}: ${messageOf(error)}`;
+    throw new Fault("unavailable", message, { cause: error });
+  }
+}
+
+/** The digests of the requests in a folder's log, which is left as it is. Throws Fault "unavailable" if
+ * it cannot be read. */
+export async function readDigests(folder: string): Promise<FoundLog["digests"]> {
+  try {
+    return await findDigests(folder);
+  } catch (error) {
+    const message = `cannot read the ingest log in ${folder}: ${messageOf(error)}`;
     throw new Fault("unavailable", message, { cause: error });
   }
 }

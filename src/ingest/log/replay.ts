@@ -55,13 +55,30 @@ export function segmentName(sequence: number): string {
  */
 export async function readLog(folder: string, bootId: string, log: Logger): Promise<FoundLog> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  const names = (await readdir(folder)).filter((name) => SEGMENT_NAME.test(name)).sort();
+  const names = await segmentNames(folder);
   const reading = new LogReading(bootId, log);
   for (const [i, name] of names.entries()) {
     await reading.segment(path.join(folder, name), i === names.length - 1);
   }
   const last = SEGMENT_NAME.exec(names.at(-1) ?? "");
   return reading.finish(last === null ? 1 : Number(last[1]) + 1);
+}
+
+/** The digests that a log folder holds, and nothing else of it. */
+export async function findDigests(folder: string): Promise<FoundLog["digests"]> {
+  const digests: [string, number][] = [];
+  for (const name of await segmentNames(folder)) {
+    const bytes = await readFile(path.join(folder, name));
+    for (const part of scanRecords(bytes, Math.min(SEGMENT_HEAD_BYTES, bytes.length))) {
+      if (part.kind !== "record" || part.record.kind !== "request") continue;
+      digests.push([part.record.digest, part.record.arrivalSeconds]);
+    }
+  }
+  return digests;
+}
+
+async function segmentNames(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter((name) => SEGMENT_NAME.test(name)).sort();
 }
 
 class LogReading {
