@@ -94,6 +94,30 @@ export function createMetrics() {
       help: "Bytes of the ingest log on disk.",
       registers,
     }),
+    logLimitBytes: new Gauge({
+      name: "clew_ingest_log_limit_bytes",
+      help: "What the ingest log may be; senders are refused then.",
+      registers,
+    }),
+    logOldestSeconds: new Gauge({
+      name: "clew_ingest_log_oldest_unconfirmed_seconds",
+      help: "Age of the oldest batch of spans in the ingest log that ClickHouse has not confirmed.",
+      aggregator: "max",
+      registers,
+    }),
+    logState: new Gauge({
+      name: "clew_ingest_log_state",
+      help:
+        "1 for what is wrong with the ingest log. Senders are refused when it is unwritable, full or" +
+        " old; filling and aging come before that; stuck are spans that ClickHouse refuses.",
+      labelNames: ["state"] as const,
+      registers,
+    }),
+    clickhouseUp: new Gauge({
+      name: "clew_clickhouse_up",
+      help: "1 if ClickHouse answers when these metrics are read.",
+      registers,
+    }),
     logSyncSeconds: new Histogram({
       name: "clew_ingest_log_sync_duration_seconds",
       help: "Time of one sync of the ingest log to disk.",

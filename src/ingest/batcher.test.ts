@@ -35,6 +35,8 @@ const logLimits = {
   sync: "group",
   groupMs: 1,
   keepMs: 60_000,
+  digestSeconds: Infinity,
+  maxAgeSeconds: Infinity,
 } as const;
 
 function request(spans: number, name = "n"): Uint8Array {

@@ -30,8 +30,10 @@ import { type SpanInsert, spanInsertSteps } from "../store/write-spans.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
 import type { Decoded, DecodeLimits } from "../wire/otlp/limits.ts";
 import { type Fairness, sharesOf } from "./fairness.ts";
-import { IngestLog, type LogOptions, openLog } from "./log/log.ts";
+import type { IngestLog, LogOptions } from "./log/log.ts";
+import { openLog } from "./log/open.ts";
 import { type LoggedBatch, type LoggedRequest, readBatch } from "./log/replay.ts";
+import type { LogState } from "./log/state.ts";
 import { markTimes, type TimeLimits } from "./mark-times.ts";
 import type { RollUps } from "./roll-ups.ts";
 
@@ -153,19 +155,24 @@ export class Batcher {
     this.#log.checkRoom();
   }
 
-  /** Why nothing is taken now, if so. */
-  get trouble(): string | undefined {
-    return this.#log.trouble;
+  /** The worst that is wrong with the log, if anything is. */
+  get logState(): LogState | undefined {
+    return this.#log.state;
+  }
+
+  /** Age of the oldest batch that ClickHouse does not have. */
+  get oldestSeconds(): number {
+    return this.#log.oldestSeconds;
+  }
+
+  /** Bytes of the log on disk. */
+  get logBytes(): number {
+    return this.#log.usedBytes;
   }
 
   /** Batches in the log that ClickHouse does not have yet. */
   get unconfirmedBatches(): number {
     return this.#log.unconfirmedBatches;
-  }
-
-  /** What will be trouble soon. */
-  get warning(): string | undefined {
-    return this.#log.warning;
   }
 
   /**
@@ -462,6 +469,7 @@ export class Batcher {
 
   /** Lets others go first: what ClickHouse refuses may be this batch's fault alone. */
   #stepBack(batch: SealedBatch): void {
+    this.#log.refused(batch.logged.token);
     this.#leave(batch);
     const memory = this.#options.budget.lease("sealed");
     const again = { ...batch, columns: undefined, rollUp: undefined, memory };
@@ -476,9 +484,8 @@ export class Batcher {
   }
 
   #gauge(): void {
-    const { queueSpans, logBytes } = this.#options.metrics;
+    const { queueSpans } = this.#options.metrics;
     queueSpans.set(this.#queuedSpans + this.#open.columns.length);
-    logBytes.set(this.#log.usedBytes);
   }
 }
 

@@ -208,6 +208,15 @@ const ingest = section({
       "Senders are told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay) until there is" +
       " room again; a warning comes at 80 %.",
   }),
+  maxLogHours: whole({ min: 1, max: 8760, unit: "hours" }, 72, {
+    about:
+      "How far ClickHouse may be behind: the age of the oldest spans in the ingest log that wait for it." +
+      " At most as long as spans are kept (retention.days). What is in the log is never given up. Spans" +
+      " that ClickHouse refuses are told of and do not count: they keep nobody else out.",
+    whenReached:
+      "Senders are told to come back later (HTTP 503, gRPC UNAVAILABLE with a delay) until ClickHouse" +
+      " has caught up; a warning comes at 80 %.",
+  }),
   sync: z
     .enum(["always", "group", "off"])
     .default("group")

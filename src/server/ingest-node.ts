@@ -9,12 +9,19 @@ import type { Listener } from "../api/listener.ts";
 import { listenOtlpGrpc } from "../api/otlp-grpc.ts";
 import { createOtlpHttp } from "../api/otlp-http.ts";
 import { tenancy } from "../api/tenancy.ts";
-import { type MemoryBudget, memoryParts } from "../base/memory-budget.ts";
-import type { Metrics } from "../base/metrics.ts";
+import type { MemoryBudget } from "../base/memory-budget.ts";
 import type { Receive } from "../ingest/receive.ts";
+import type { LogState } from "../ingest/log/state.ts";
 import { createReceiver } from "../ingest/receiver.ts";
 import { Repeats } from "../ingest/repeats.ts";
-import { ingestFolder, newBudget, openQueue, type Queue, type QueueParts } from "./ingest-queue.ts";
+import {
+  ingestFolder,
+  newBudget,
+  openQueue,
+  type Queue,
+  type QueueParts,
+  REPEATS_MS,
+} from "./ingest-queue.ts";
 import type { MetricsJson } from "./metrics-sum.ts";
 
 /** The ports that spans come in by. */
@@ -53,8 +60,6 @@ interface NodeOptions extends Omit<QueueParts, "budget"> {
   readonly onTaken?: (digest: string) => void;
 }
 
-/** How long a request is remembered, so that the same bytes do not count twice. */
-export const REPEATS_MS = 600_000;
 /** How many are remembered at most. */
 export const REPEATS_REQUESTS = 500_000;
 
@@ -66,12 +71,11 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
   const queue = await openQueue(folder, { ...options, budget });
   const { batcher } = queue;
   const limits = { forMs: REPEATS_MS, requests: REPEATS_REQUESTS };
-  const repeats = new Repeats(limits, Date.now, onTaken);
+  const repeats = new Repeats(limits, () => performance.now(), onTaken);
   for (const digest of recentDigests(queue)) {
     repeats.learn(digest);
     onTaken?.(digest);
   }
-  metrics.onRead(() => showMemory(metrics, budget));
   const waitMs = config.ingest.maxWaitSeconds * 1000;
   const receive = createReceiver({ batcher, budget, repeats, metrics, waitMs, nowSeconds });
   const doors: Listener[] = [];
@@ -83,7 +87,7 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
     const ports = await openDoors({ ...options, budget }, receive, doors);
     return {
       ports,
-      health: async () => ({ trouble: batcher.trouble, warning: batcher.warning }),
+      health: async () => healthOf(batcher.logState),
       otherMetrics: async () => [],
       learn: (digests) => digests.forEach((digest) => repeats.learn(digest)),
       close,
@@ -94,13 +98,15 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
   }
 }
 
-function showMemory(metrics: Metrics, budget: MemoryBudget): void {
-  metrics.memoryLimitBytes.set(budget.limitBytes);
-  for (const part of memoryParts) metrics.memoryBytes.set({ part }, budget.used(part));
-}
-
 function nowSeconds(): number {
   return Math.floor(Date.now() / 1000);
+}
+
+function healthOf(state: LogState | undefined): IngestHealth {
+  const sentence = state?.sentence;
+  return state?.refuses
+    ? { trouble: sentence, warning: undefined }
+    : { trouble: undefined, warning: sentence };
 }
 
 /** Those found in a log that are young enough to be sent again. */

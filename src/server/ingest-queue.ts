@@ -5,11 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type DataLock, lockDataDir } from "../base/data-lock.ts";
 import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
-import { MemoryBudget } from "../base/memory-budget.ts";
+import { MemoryBudget, memoryParts } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { Batcher, type BatcherOptions } from "../ingest/batcher.ts";
 import { Fairness, type FairnessLimits } from "../ingest/fairness.ts";
-import { readDigests } from "../ingest/log/log.ts";
+import { logStates } from "../ingest/log/state.ts";
+import { readDigests } from "../ingest/log/open.ts";
 import { Promoter } from "../ingest/promoter.ts";
 import { RollUps } from "../ingest/roll-ups.ts";
 import { type SpanCounts, spanCounts } from "../prometheus/span-metrics.ts";
@@ -21,6 +22,9 @@ import { type Config, workerMemoryBytes } from "./config.ts";
 /** How long a segment of the log stays after ClickHouse has all of it: longer than the system takes
  * to write a file's pages to disk by itself (30 s on Linux). */
 export const LOG_KEEP_MS = 120_000;
+
+/** How long a request is remembered, so that the same bytes do not count twice. */
+export const REPEATS_MS = 600_000;
 
 const LOG_SEGMENT_BYTES = 64 * 2 ** 20;
 const STORE_GRACE_MS = 10_000;
@@ -77,6 +81,7 @@ export async function openQueue(folder: string, parts: QueueParts): Promise<Queu
   try {
     const batcher = await newBatcher(folder, parts, promoter);
     const digests = await batcher.open();
+    parts.metrics.onRead(() => show(parts, batcher));
     const close = async (): Promise<void> => {
       await batcher.close(STORE_GRACE_MS);
       promoter.close();
@@ -90,11 +95,21 @@ export async function openQueue(folder: string, parts: QueueParts): Promise<Queu
   }
 }
 
+/** Sets the gauges. */
+function show({ metrics, budget }: QueueParts, batcher: Batcher): void {
+  metrics.memoryLimitBytes.set(budget.limitBytes);
+  for (const part of memoryParts) metrics.memoryBytes.set({ part }, budget.used(part));
+  metrics.logBytes.set(batcher.logBytes);
+  metrics.logOldestSeconds.set(batcher.oldestSeconds);
+  const what = batcher.logState?.what;
+  for (const state of logStates) metrics.logState.set({ state }, state === what ? 1 : 0);
+}
+
 /** The digests in a log that nobody has opened. Throws Fault "unavailable" if it cannot be read. */
 export async function findDigests(folder: string): Promise<Pick<Queue, "digests">> {
   const lock = await lockFolder(folder);
   try {
-    return { digests: await readDigests(folder) };
+    return { digests: await readDigests(folder, REPEATS_MS / 1000) };
   } finally {
     lock.close();
   }
@@ -122,6 +137,8 @@ async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter)
   const { ingest, otlp, clickhouse, retention } = config;
   const { workers } = ingest;
   const logBytes = ingest.maxLogBytes ?? (await defaultLogBytes(config.data.dir));
+  const totalBytes = Math.floor(logBytes / workers);
+  metrics.logLimitBytes.set(totalBytes);
   return new Batcher({
     limits: {
       blockRows: ingest.maxBlockRows,
@@ -153,11 +170,13 @@ async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter)
     ingestLog: {
       folder,
       limits: {
-        totalBytes: Math.floor(logBytes / workers),
+        totalBytes,
         segmentBytes: LOG_SEGMENT_BYTES,
         sync: ingest.sync,
         groupMs: ingest.groupMs,
         keepMs: LOG_KEEP_MS,
+        digestSeconds: REPEATS_MS / 1000,
+        maxAgeSeconds: Math.min(ingest.maxLogHours * 3600, retention.days * 86_400),
       },
     },
   });

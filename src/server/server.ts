@@ -106,7 +106,7 @@ async function start(
   closers.push(async () => {
     await Promise.all([api?.close(), ingest.close()]);
   });
-  api = await openApi(config, { log, client, counters, spansTable, ingest, registry });
+  api = await openApi(config, { log, metrics, client, counters, spansTable, ingest, registry });
   const ports = { ...ingest.ports, api: api.port };
   const stoppedByItself = async (): Promise<void> => {
     const fault = await (engine?.failed ?? new Promise<never>(() => {}));
@@ -214,6 +214,7 @@ async function openIngest(
 
 interface Api {
   readonly log: Logger;
+  readonly metrics: Metrics;
   readonly client: StoreClient;
   readonly counters: TenantMetrics;
   readonly spansTable: TableWatch;
@@ -231,7 +232,10 @@ function openApi(config: Config, api: Api): Promise<Listener> {
   });
 }
 
-function apiHandler(config: Config, { client, counters, spansTable, ingest, registry, log }: Api) {
+function apiHandler(
+  config: Config,
+  { client, counters, spansTable, ingest, registry, metrics, log }: Api,
+) {
   const { ports } = ingest;
   const asking = {
     client,
@@ -259,7 +263,10 @@ function apiHandler(config: Config, { client, counters, spansTable, ingest, regi
   return createRouter({
     routes: [
       ...operationsRoutes({
-        registry,
+        registry: async () => {
+          metrics.clickhouseUp.set((await trouble(client)) === undefined ? 1 : 0);
+          return registry();
+        },
         trouble: async () => (await ingest.health()).trouble ?? (await trouble(client)),
       }),
       ...spanMetricsRoutes(({ headers }) => counters.families(tenantOf(headers[ORG_ID]))),

@@ -16,14 +16,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { bind } from "../api/listener.ts";
 import { backoffMs } from "../store/engine/engine.ts";
 import type { Endpoint } from "../store/endpoint.ts";
-import {
-  type Ingest,
-  type IngestHealth,
-  type OtlpPorts,
-  REPEATS_MS,
-  REPEATS_REQUESTS,
-} from "./ingest-node.ts";
-import { type QueueParts } from "./ingest-queue.ts";
+import { type Ingest, type IngestHealth, type OtlpPorts, REPEATS_REQUESTS } from "./ingest-node.ts";
+import { type QueueParts, REPEATS_MS } from "./ingest-queue.ts";
 import { type MetricsJson, sumOf, withoutGauges } from "./metrics-sum.ts";
 import { packDigests, type ToWorker, unpackDigests } from "./worker-messages.ts";
 import { startWorkerProcess, type WorkerProcess } from "./worker-process.ts";
@@ -160,11 +154,11 @@ export class WorkerPool implements Ingest {
     const { log, metrics } = this.#options;
     const { signal } = this.#closing;
     for (let attempt = 0; ; attempt++) {
-      const bornMs = Date.now();
+      const bornMs = performance.now();
       const reason = await slot.process.ended;
       await this.#keepCounts(slot);
       if (signal.aborted) return;
-      if (Date.now() - bornMs >= STEADY_MS) attempt = 0;
+      if (performance.now() - bornMs >= STEADY_MS) attempt = 0;
       const waitMs = backoffMs(attempt, backoff);
       log.error("ingest worker ended, starting it again", { worker: slot.index, reason, waitMs });
       metrics.workerRestarts.inc();
@@ -196,7 +190,7 @@ class TakenLately {
   #count = 0;
 
   add(packed: string): void {
-    const atMs = Date.now();
+    const atMs = performance.now();
     const count = unpackDigests(packed).length;
     this.#digests.push({ atMs, packed, count });
     this.#count += count;

@@ -7,7 +7,8 @@ import { after, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { createLogger } from "../../base/log.ts";
 import { SINGLE_TENANT } from "../../model/tenant.ts";
-import { type LogLimits, openLog } from "./log.ts";
+import type { LogLimits } from "./log.ts";
+import { openLog } from "./open.ts";
 import { type LoggedBatch, readBatch } from "./replay.ts";
 
 const defaults: LogLimits = {
@@ -16,6 +17,8 @@ const defaults: LogLimits = {
   sync: "group",
   groupMs: 1,
   keepMs: 60_000,
+  digestSeconds: Infinity,
+  maxAgeSeconds: Infinity,
 };
 
 describe("the ingest log", () => {
@@ -44,11 +47,11 @@ describe("the ingest log", () => {
       onFailure: () => failures++,
       onSaved: (batch) => saved.push(batch),
     });
-    const append = (name: string): Promise<void> =>
+    const append = (name: string, arrivalSeconds = 7): Promise<void> =>
       opened.log.append({
         kind: "request",
         tenant: SINGLE_TENANT,
-        arrivalSeconds: 7,
+        arrivalSeconds,
         digest: digest(name),
         body: Buffer.from(name),
       });
@@ -187,7 +190,7 @@ describe("the ingest log", () => {
       tokens.push(batch.token);
     }
     assert.throws(() => log.checkRoom(), { code: "unavailable", message: /full: \d+ of 5000/ });
-    assert.equal(events.filter((line) => line.includes("filling up")).length, 1);
+    assert.equal(events.filter((line) => line.includes("% full; senders are refused")).length, 1);
     for (const token of tokens) log.inserted(token);
     for (let i = 0; i < 100 && log.usedBytes > 2600; i++) await sleep(50);
     log.checkRoom();
@@ -209,6 +212,139 @@ describe("the ingest log", () => {
     for (let i = 0; i < 100 && segments(folder).includes(oldest); i++) await sleep(50);
     assert.deepEqual(await bodies(sealed[1]!.batch), ["b"]);
     assert.equal(segments(folder).length, 3, "b, c behind it, and the current one");
+    await log.close();
+  });
+
+  test("damage is copied once, however often the log is read; other damage is copied too", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    for (const name of ["one", "two", "three"]) await first.append(name);
+    await first.log.close();
+    const file = path.join(folder, segments(folder)[0]!);
+    const damage = (what: string): void => {
+      const bytes = readFileSync(file);
+      bytes[bytes.indexOf(what)] = 0x21;
+      writeFileSync(file, bytes);
+    };
+    const levels: string[] = [];
+    for (const what of ["one", "", "two", ""]) {
+      if (what !== "") damage(what);
+      const { log, events } = await open(folder);
+      levels.push(events.map((line) => JSON.parse(line)["level"] as string).join());
+      await log.close();
+    }
+    assert.deepEqual(levels, ["error", "warn", "error", "warn"]);
+    const copies = readdirSync(path.join(folder, "damaged")).sort();
+    const name = path.basename(file);
+    assert.deepEqual(copies, [name, `${name}.2`]);
+  });
+
+  test("a damaged seal does not hide one batch behind the other's token", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    await first.append("a");
+    const a = first.log.seal();
+    await a.sealed;
+    first.log.inserted(a.batch.token);
+    await first.append("b");
+    await first.log.seal().sealed;
+    await first.log.close();
+    const file = path.join(folder, segments(folder)[0]!);
+    const bytes = readFileSync(file);
+    bytes[a.batch.to + 12]! ^= 0x40; // the type of the record behind "a"
+    writeFileSync(file, bytes);
+    const second = await open(folder);
+    assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["b"]]);
+    await second.log.close();
+  });
+
+  test("damage at the very end that no crash leaves is set aside before it is cut", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    await first.append("kept");
+    await first.append("damaged");
+    await first.log.close();
+    const file = path.join(folder, segments(folder)[0]!);
+    const bytes = readFileSync(file);
+    bytes[bytes.length - 1]! ^= 1;
+    writeFileSync(file, bytes);
+    const second = await open(folder);
+    assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["kept"]]);
+    const copy = path.join(folder, "damaged", path.basename(file));
+    assert.ok(readFileSync(copy).equals(bytes));
+    await second.log.close();
+  });
+
+  test("a segment without its head keeps the same tokens at every start", async () => {
+    const folder = newFolder();
+    const first = await open(folder);
+    for (const name of ["one", "two"]) {
+      await first.append(name);
+      await first.log.seal().sealed;
+    }
+    await first.append("three");
+    await first.log.close();
+    const file = path.join(folder, segments(folder)[0]!);
+    const bytes = readFileSync(file);
+    bytes.fill(0, 0, 40);
+    writeFileSync(file, bytes);
+    const second = await open(folder);
+    assert.deepEqual(await Promise.all(second.batches.map(bodies)), [["one"], ["two"], ["three"]]);
+    const third = await open(folder);
+    assert.deepEqual(third.batches, second.batches);
+    for (const { log } of [second, third]) await log.close();
+  });
+
+  test("digests outlive their segment as long as they are to be known", async () => {
+    const folder = newFolder();
+    const now = Math.floor(Date.now() / 1000);
+    const limits = { segmentBytes: 1, keepMs: 0, digestSeconds: 100 };
+    const first = await open(folder, limits);
+    await first.append("old", now - 1000);
+    await first.append("young", now);
+    const { batch, sealed } = first.log.seal();
+    await sealed;
+    first.log.inserted(batch.token);
+    const name = path.basename(batch.file);
+    for (let i = 0; i < 100 && segments(folder).includes(name); i++) await sleep(50);
+    assert.ok(!segments(folder).includes(name), "the segment is gone");
+    await first.log.close();
+    for (let start = 0; start < 3; start++) {
+      const { log, digests, batches } = await open(folder, limits);
+      assert.deepEqual([digests, batches], [[[digest("young"), now]], []]);
+      // And again: the segment that they were written into goes as well.
+      for (let i = 0; i < 100 && segments(folder).length > 1; i++) await sleep(50);
+      await log.close();
+    }
+  });
+
+  test("what ClickHouse does not take for too long keeps others out, and is not deleted", async () => {
+    const folder = newFolder();
+    const now = Math.floor(Date.now() / 1000);
+    const { log, append, events } = await open(folder, { maxAgeSeconds: 1000 });
+    await append("old", now - 900);
+    const { batch, sealed } = log.seal();
+    await sealed;
+    assert.ok(log.oldestSeconds >= 900);
+    assert.equal(log.state?.what, "aging");
+    log.checkRoom();
+    log.inserted(batch.token);
+    await append("too old", now - 1000);
+    const other = log.seal();
+    await other.sealed;
+    assert.throws(() => log.checkRoom(), {
+      code: "unavailable",
+      message: /none of the spans of the last 16 minutes/,
+    });
+    assert.deepEqual(await bodies(other.batch), ["too old"]);
+    log.refused(other.batch.token);
+    log.checkRoom();
+    assert.equal(log.state?.what, "stuck", "a batch that is refused says nothing of others");
+    log.inserted(other.batch.token);
+    assert.deepEqual([log.state, log.oldestSeconds], [undefined, 0]);
+    log.checkRoom();
+    const told = events.map((line) => JSON.parse(line)["level"] as string);
+    assert.deepEqual(told, ["warn", "error", "warn", "info"]);
     await log.close();
   });
 

@@ -10,26 +10,32 @@
  * wait are told, the file is cut where it was last in order, and writing is tried again every second.
  *
  * Segments are kept a while after all of their batches are in, since ClickHouse does not sync every
- * block: a power cut then costs nothing either (see `replay.ts`).
+ * block: a power cut then costs nothing either (see `replay.ts`). When one goes, the digests of its
+ * requests that are still to be known are written into the current one.
  */
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { type FileHandle, open, rm, unlink } from "node:fs/promises";
+import { type FileHandle, rm, unlink } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../base/fault.ts";
 import type { Logger } from "../../base/log.ts";
 import { createFile, writeAll } from "./file.ts";
-import { batchToken, encodeRecord, encodeSegmentHead, SEGMENT_HEAD_BYTES } from "./record.ts";
 import {
-  findDigests,
+  batchToken,
+  encodeRecord,
+  encodeSegmentHead,
+  SEGMENT_HEAD_BYTES,
+  type TakenDigest,
+} from "./record.ts";
+import {
   findOpenBatch,
   type FoundLog,
   type LoggedBatch,
   type LoggedRequest,
-  readLog,
   segmentName,
 } from "./replay.ts";
+import { type LogState, logState } from "./state.ts";
+import { Unconfirmed } from "./unconfirmed.ts";
 
 /** When an append counts as safe: synced at once, synced together with others, or just written. */
 export type SyncMode = "always" | "group" | "off";
@@ -45,6 +51,10 @@ export interface LogLimits {
   readonly groupMs: number;
   /** How long a segment stays after ClickHouse has all of it. */
   readonly keepMs: number;
+  /** How long digests come back after a restart. */
+  readonly digestSeconds: number;
+  /** At this age of what ClickHouse does not have, `checkRoom` refuses. */
+  readonly maxAgeSeconds: number;
 }
 
 /** What a log needs from those around it. */
@@ -70,8 +80,10 @@ interface Segment {
   handle: FileHandle | undefined;
   /** Tokens of its batches that ClickHouse has not confirmed. */
   readonly open: Set<string>;
-  /** When the last of them was confirmed, by Date.now(). */
+  /** When the last of them was confirmed, by a clock that is never set. */
   doneMs: number;
+  /** Of its requests, oldest first; none of them when all have become too old. */
+  readonly digests: TakenDigest[];
 }
 
 interface Waiting {
@@ -81,7 +93,6 @@ interface Waiting {
   readonly settle: (fault?: Fault) => void;
 }
 
-const WARN_SHARE = 0.8;
 /** Above this share of the limit, segments that ClickHouse has are not kept any longer. */
 const KEEP_SHARE = 0.5;
 /** A segment is at most this share of the limit: only whole ones can go. */
@@ -90,62 +101,13 @@ const REPAIR_EVERY_MS = 1000;
 const CLEAN_EVERY_MS = 1000;
 const RETRY_AFTER_SECONDS = 5;
 
-/** Opens the log in a folder; also gives the batches to insert, oldest first, and the digests of
- * the requests in it. Throws Fault "unavailable" if it cannot be read or written. */
-export async function openLog(
-  options: LogOptions,
-): Promise<{ log: IngestLog; batches: readonly LoggedBatch[]; digests: FoundLog["digests"] }> {
-  const bootId = readBootId();
-  try {
-    const found = await readLog(options.folder, bootId, options.log);
-    if (found.tail !== undefined) await appendSeal(found.tail);
-    const log = new IngestLog(options, bootId, found);
-    await log.start();
-    const batches = found.segments.flatMap((segment) => segment.batches);
-    if (found.tail !== undefined) batches.push(found.tail);
-    return { log, batches, digests: found.digests };
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    const message = `cannot open the ingest log in ${options.folder}: ${messageOf(error)}`;
-    throw new Fault("unavailable", message, { cause: error });
-  }
+/** By the clock that requests are dated with. */
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
 }
 
-/** The digests of the requests in a folder's log, which is left as it is. Throws Fault "unavailable" if
- * it cannot be read. */
-export async function readDigests(folder: string): Promise<FoundLog["digests"]> {
-  try {
-    return await findDigests(folder);
-  } catch (error) {
-    const message = `cannot read the ingest log in ${folder}: ${messageOf(error)}`;
-    throw new Fault("unavailable", message, { cause: error });
-  }
-}
-
-/** The name of this boot of the machine; where there is none, every start counts as one. */
-function readBootId(): string {
-  try {
-    const text = readFileSync("/proc/sys/kernel/random/boot_id", "utf8");
-    const id = text.replaceAll("-", "").trim();
-    if (/^[0-9a-f]{32}$/.test(id)) return id;
-  } catch {
-    // Not Linux.
-  }
-  return randomBytes(16).toString("hex");
-}
-
-/** Ends the batch at the end of a segment that is not written any more. */
-async function appendSeal({ file, to }: LoggedBatch): Promise<void> {
-  const handle = await open(file, "r+");
-  try {
-    await writeAll(handle, encodeRecord({ kind: "seal" }), to);
-    await handle.datasync();
-  } finally {
-    await handle.close();
-  }
-}
-
-function messageOf(error: unknown): string {
+/** What an error of the file system says. */
+export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
@@ -158,15 +120,18 @@ export class IngestLog {
   readonly #options: LogOptions;
   readonly #bootId: string;
   readonly #segments: Segment[];
-  readonly #segmentOf = new Map<string, Segment>();
+  readonly #unconfirmed = new Unconfirmed<Segment>();
   #sequence: number;
   #current!: Segment;
   /** Where the open batch begins in the current segment. */
   #batchFrom = SEGMENT_HEAD_BYTES;
+  /** When its first request came. */
+  #batchArrival: number | undefined;
   #waiting: Waiting[] = [];
   #flushing: Promise<void> | undefined;
   #trouble: Fault | undefined;
-  #warned = false;
+  #told: LogState["what"] | undefined;
+  #isCleaning = false;
   readonly #closed = new AbortController();
   readonly #timer: NodeJS.Timeout;
 
@@ -175,14 +140,17 @@ export class IngestLog {
     this.#bootId = bootId;
     this.#sequence = nextSequence;
     this.#segments = segments.map(({ batches, ...found }) => {
-      const tokens = [...batches, ...(tail?.file === found.file ? [tail] : [])];
-      const open = new Set(tokens.map(({ token }) => token));
-      const doneMs = Date.now();
+      const unconfirmed = [...batches, ...(tail?.file === found.file ? [tail] : [])];
+      const open = new Set(unconfirmed.map(({ token }) => token));
+      const doneMs = performance.now();
       const segment = { ...found, safeBytes: found.bytes, handle: undefined, open, doneMs };
-      for (const token of open) this.#segmentOf.set(token, segment);
+      for (const batch of unconfirmed) this.#unconfirmed.add(batch, segment);
       return segment;
     });
-    this.#timer = setInterval(() => void this.#clean(), CLEAN_EVERY_MS).unref();
+    this.#timer = setInterval(() => {
+      this.#tell();
+      void this.#clean();
+    }, CLEAN_EVERY_MS).unref();
   }
 
   /** Begins the first segment. Throws what the file system throws. */
@@ -199,44 +167,56 @@ export class IngestLog {
 
   /** Batches that ClickHouse has not confirmed, the open one and those being sealed aside. */
   get unconfirmedBatches(): number {
-    return this.#segmentOf.size;
+    return this.#unconfirmed.size;
   }
 
   get segmentCount(): number {
     return this.#segments.length;
   }
 
-  /** Why nothing can be written now, if so. */
-  get trouble(): string | undefined {
-    return this.#trouble?.message;
+  /** Age of the oldest batch that ClickHouse has not confirmed; 0 if there is none. */
+  get oldestSeconds(): number {
+    const { waiting = 0, stuck = 0 } = this.#unconfirmed.ages(nowSeconds());
+    return Math.max(waiting, stuck);
   }
 
-  /** How full the log is, once that is something to know. */
-  get warning(): string | undefined {
-    const share = this.usedBytes / this.#options.limits.totalBytes;
-    if (share < WARN_SHARE) return undefined;
-    return `the ingest log is ${Math.floor(share * 100)} % full; senders are refused at 100 %`;
+  /** The worst that is wrong, if anything is. */
+  get state(): LogState | undefined {
+    const { totalBytes, maxAgeSeconds } = this.#options.limits;
+    return logState({
+      unwritable: this.#trouble?.message,
+      usedBytes: this.usedBytes,
+      totalBytes,
+      ages: this.#unconfirmed.ages(nowSeconds()),
+      maxAgeSeconds,
+    });
   }
 
-  /** Throws Fault "unavailable" if the log is full or cannot be written. */
+  /** Throws Fault "unavailable" if the log is full, cannot be written, or has what is too old. */
   checkRoom(): void {
-    if (this.#trouble !== undefined) throw this.#trouble;
-    const { totalBytes } = this.#options.limits;
-    const { usedBytes } = this;
-    if (usedBytes >= totalBytes) {
-      throw unavailable(`the ingest log is full: ${usedBytes} of ${totalBytes} bytes`);
-    }
-    if (usedBytes < totalBytes * WARN_SHARE) this.#warned = false;
-    else if (!this.#warned) {
-      this.#warned = true;
-      this.#options.log.warn("ingest log is filling up", { usedBytes, totalBytes });
-    }
+    const state = this.#tell();
+    if (state?.refuses) throw unavailable(state.sentence, this.#trouble?.cause);
+  }
+
+  /** Logs what is wrong, once. */
+  #tell(): LogState | undefined {
+    const { state } = this;
+    if (state?.what === this.#told) return state;
+    const { log, folder } = this.#options;
+    this.#told = state?.what;
+    if (state === undefined) log.info("the ingest log is all right again", { folder });
+    else log[state.refuses ? "error" : "warn"](state.sentence, { folder });
+    return state;
   }
 
   /** Appends a request to the open batch; settles when it is safe, or rejects with Fault
    * "unavailable" if it could not be written: then it is not in the log. */
   append(request: LoggedRequest): Promise<void> {
-    return this.#write(encodeRecord(request));
+    const { digest, arrivalSeconds } = request;
+    const { digests } = this.#current;
+    this.#batchArrival ??= arrivalSeconds;
+    const written = this.#write(encodeRecord(request));
+    return written.then(() => void digests.push([digest, arrivalSeconds]));
   }
 
   /** Ends the open batch, in which there is at least one request. Its place and token are known at
@@ -245,11 +225,13 @@ export class IngestLog {
     const segment = this.#current;
     const { file, segmentId, bytes } = segment;
     const token = batchToken(segmentId, this.#batchFrom);
-    const batch = { token, file, from: this.#batchFrom, to: bytes };
+    const arrivalSeconds = this.#batchArrival ?? nowSeconds();
+    const batch = { token, file, from: this.#batchFrom, to: bytes, arrivalSeconds };
     const sealed = this.#write(encodeRecord({ kind: "seal" })).then(() =>
-      this.#opened(segment, token),
+      this.#opened(segment, batch),
     );
     this.#batchFrom = segment.bytes;
+    this.#batchArrival = undefined;
     const { segmentBytes, totalBytes } = this.#options.limits;
     if (segment.bytes >= Math.min(segmentBytes, totalBytes * SEGMENT_SHARE)) {
       // If its head cannot be written, that is found out, and mended, as for any other record.
@@ -258,18 +240,22 @@ export class IngestLog {
     return { batch, sealed };
   }
 
-  #opened(segment: Segment, token: string): void {
-    segment.open.add(token);
-    this.#segmentOf.set(token, segment);
+  #opened(segment: Segment, batch: LoggedBatch): void {
+    segment.open.add(batch.token);
+    this.#unconfirmed.add(batch, segment);
+  }
+
+  /** Notes that ClickHouse refuses a batch, or that it cannot be read. */
+  refused(token: string): void {
+    this.#unconfirmed.refuse(token);
   }
 
   /** Notes that ClickHouse has a batch. */
   inserted(token: string): void {
-    const segment = this.#segmentOf.get(token);
+    const segment = this.#unconfirmed.confirm(token);
     if (segment === undefined) return;
     segment.open.delete(token);
-    segment.doneMs = Date.now();
-    this.#segmentOf.delete(token);
+    segment.doneMs = performance.now();
     // If this is lost the batch comes again after a crash, and its token makes that harmless.
     this.#write(encodeRecord({ kind: "inserted", token })).catch(() => undefined);
   }
@@ -286,10 +272,11 @@ export class IngestLog {
     const segmentId = randomBytes(16).toString("hex");
     const file = path.join(this.#options.folder, segmentName(this.#sequence++));
     const open = new Set<string>();
-    const counts = { bytes: 0, safeBytes: 0, doneMs: Date.now() };
-    this.#current = { file, segmentId, handle: undefined, open, ...counts };
+    const counts = { bytes: 0, safeBytes: 0, doneMs: performance.now() };
+    this.#current = { file, segmentId, handle: undefined, open, digests: [], ...counts };
     this.#segments.push(this.#current);
     this.#batchFrom = SEGMENT_HEAD_BYTES;
+    this.#batchArrival = undefined;
     return this.#write([encodeSegmentHead({ bootId: this.#bootId, segmentId })]);
   }
 
@@ -356,6 +343,7 @@ export class IngestLog {
     const { log, onFailure, folder } = this.#options;
     this.#trouble = unavailable(`the ingest log cannot be written: ${messageOf(error)}`, error);
     log.error("the ingest log cannot be written; senders are told to wait", { folder, error });
+    this.#told = "unwritable";
     const lost = [...taken, ...this.#waiting];
     this.#waiting = [];
     onFailure();
@@ -373,6 +361,7 @@ export class IngestLog {
         const saved = await this.#cutBack();
         this.#trouble = undefined;
         log.warn("the ingest log can be written again");
+        this.#told = undefined;
         // Its head is the next thing to be written, by the loop that called this.
         this.#newSegment().catch(() => undefined);
         if (saved !== undefined) onSaved(saved);
@@ -406,32 +395,61 @@ export class IngestLog {
   /** Seals the requests that stand at the end of a segment without a seal, if there are any. */
   async #sealRest(segment: Segment, handle: FileHandle): Promise<LoggedBatch | undefined> {
     const { file, segmentId, safeBytes } = segment;
-    const from = await findOpenBatch(file, safeBytes);
-    if (from === undefined) return undefined;
+    const found = await findOpenBatch(file, safeBytes);
+    if (found === undefined) return undefined;
     const [seal] = encodeRecord({ kind: "seal" });
     await writeAll(handle, [seal!], safeBytes);
     segment.safeBytes += seal!.length;
-    const token = batchToken(segmentId, from);
-    this.#opened(segment, token);
-    return { token, file, from, to: safeBytes };
+    const batch = { ...found, token: batchToken(segmentId, found.from) };
+    this.#opened(segment, batch);
+    return batch;
   }
 
   /** Deletes segments that ClickHouse has had for long enough, oldest first. */
   async #clean(): Promise<void> {
-    const { limits, log } = this.#options;
-    for (;;) {
-      const oldest = this.#segments[0];
-      if (oldest === undefined || oldest === this.#current || oldest.open.size > 0) return;
-      const crowded = this.usedBytes > limits.totalBytes * KEEP_SHARE;
-      if (!crowded && Date.now() - oldest.doneMs < limits.keepMs) return;
-      if (oldest.handle !== undefined) return;
+    if (this.#isCleaning) return;
+    this.#isCleaning = true;
+    this.#forgetDigests();
+    for (let oldest = this.#segments[0]; this.#mayGo(oldest); oldest = this.#segments[0]) {
+      await this.#carryDigests(oldest);
       this.#segments.shift();
       try {
         await unlink(oldest.file);
       } catch (error) {
+        const { log } = this.#options;
         log.warn("cannot delete a segment of the ingest log", { file: oldest.file, error });
       }
     }
+    this.#isCleaning = false;
+  }
+
+  #mayGo(segment: Segment | undefined): segment is Segment {
+    if (segment === undefined || segment === this.#current) return false;
+    if (segment.open.size > 0 || segment.handle !== undefined) return false;
+    const { totalBytes, keepMs } = this.#options.limits;
+    const isCrowded = this.usedBytes > totalBytes * KEEP_SHARE;
+    return isCrowded || performance.now() - segment.doneMs >= keepMs;
+  }
+
+  /** Digests of a long outage would fill the memory. */
+  #forgetDigests(): void {
+    const since = nowSeconds() - this.#options.limits.digestSeconds;
+    for (const segment of this.#segments) {
+      const [, newest] = segment.digests.at(-1) ?? [];
+      if (newest !== undefined && newest < since) segment.digests.length = 0;
+    }
+  }
+
+  /** Writes what is still to be known of a segment into the current one. If that fails, the segment goes
+   * all the same: it may be what fills the disk. */
+  async #carryDigests({ digests }: Segment): Promise<void> {
+    const since = nowSeconds() - this.#options.limits.digestSeconds;
+    const young = digests.filter(([, arrivalSeconds]) => arrivalSeconds >= since);
+    if (young.length === 0) return;
+    const into = this.#current;
+    const written = this.#write(encodeRecord({ kind: "digests", digests: young }));
+    await written.catch(() => undefined); // told of by who writes
+    into.digests.unshift(...young);
   }
 }
 

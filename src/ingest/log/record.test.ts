@@ -3,18 +3,19 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { printedSeed } from "../../../test/support/oracle.ts";
 import { SINGLE_TENANT } from "../../model/tenant.ts";
-import { batchToken, encodeRecord, type LogRecord, scanRecords } from "./record.ts";
+import { batchToken, encodeRecord, isCutShort, type LogRecord, scanRecords } from "./record.ts";
 
 const plain = { noNullPrototype: true };
+const arbitraryDigest = fc
+  .uint8Array({ minLength: 16, maxLength: 16 })
+  .map((bytes) => Buffer.from(bytes).toString("latin1"));
 const arbitraryRecord: fc.Arbitrary<LogRecord> = fc.oneof(
   fc.record(
     {
       kind: fc.constant("request" as const),
       tenant: fc.oneof(fc.constant(SINGLE_TENANT), fc.stringMatching(/^[\w!.*'()-]{1,150}$/)),
       arrivalSeconds: fc.nat({ max: 2 ** 32 - 1 }),
-      digest: fc
-        .uint8Array({ minLength: 16, maxLength: 16 })
-        .map((bytes) => Buffer.from(bytes).toString("latin1")),
+      digest: arbitraryDigest,
       // Bodies that look like the beginning of a record are no problem either.
       body: fc.oneof(
         fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes)),
@@ -24,6 +25,13 @@ const arbitraryRecord: fc.Arbitrary<LogRecord> = fc.oneof(
     plain,
   ),
   fc.constant({ kind: "seal" as const }),
+  fc.record(
+    {
+      kind: fc.constant("digests" as const),
+      digests: fc.array(fc.tuple(arbitraryDigest, fc.nat({ max: 2 ** 32 - 1 })), { maxLength: 5 }),
+    },
+    plain,
+  ),
   fc.record(
     {
       kind: fc.constant("inserted" as const),
@@ -73,6 +81,7 @@ test("cut at any byte: the whole records before it, and what is left told as dam
     assert.deepEqual(recordsIn(bytes.subarray(0, cut)), records!.slice(0, whole), `cut at ${cut}`);
     const last = [...scanRecords(bytes.subarray(0, cut), 0)].at(-1);
     if (last !== undefined) assert.equal(last.to, cut);
+    if (last?.kind === "damage") assert.ok(isCutShort(bytes.subarray(0, cut), last.from));
   }
 });
 
@@ -94,4 +103,14 @@ test("one damaged byte costs its record and no other", () => {
     ),
     { seed },
   );
+});
+
+test("a record that is whole in length and wrong in content is not cut short, nor are zeros", () => {
+  const digest = "0123456789abcdef";
+  const request = { kind: "request", tenant: "t", arrivalSeconds: 7, digest } as const;
+  const bytes = bytesOf([{ ...request, body: Buffer.from("body") }]);
+  bytes[bytes.length - 1]! ^= 1;
+  assert.equal(isCutShort(bytes, 0), false);
+  assert.equal(isCutShort(Buffer.alloc(100), 0), false);
+  assert.equal(isCutShort(bytes.subarray(0, 20), 0), true);
 });

@@ -8,6 +8,7 @@
  *     request   arrival (seconds since 1970, 4)  digest (16)  body of an ExportTraceServiceRequest
  *     of tenant arrival (4)  digest (16)  length of name (1)  tenant's name  body
  *     seal      nothing: the requests since the seal before are one batch
+ *     digests   (arrival (4)  digest (16))*: of requests in segments that are gone
  *     inserted  segment id (16)  offset (8): ClickHouse has the batch that begins there
  *
  * A request of the one tenant that there is by default is a `request`, any other an `of tenant`.
@@ -17,6 +18,9 @@
  */
 import { crc32 } from "node:zlib";
 import { SINGLE_TENANT } from "../../model/tenant.ts";
+
+/** The digest of a request that was taken, and when, in seconds since 1970. */
+export type TakenDigest = readonly [digest: string, arrivalSeconds: number];
 
 /** What the log is told. A digest is 16 bytes as a latin1 string. */
 export type LogRecord =
@@ -28,6 +32,7 @@ export type LogRecord =
       readonly body: Uint8Array;
     }
   | { readonly kind: "seal" }
+  | { readonly kind: "digests"; readonly digests: readonly TakenDigest[] }
   | { readonly kind: "inserted"; readonly token: string };
 
 /** What stands between two offsets of a segment. */
@@ -58,7 +63,7 @@ const REQUEST_HEAD_BYTES = 20;
 const INSERTED_BYTES = ID_BYTES + 8;
 /** Bytes of a digest. */
 export const DIGEST_BYTES = 16;
-const types = { request: 1, seal: 2, inserted: 3, ofTenant: 4 } as const;
+const types = { request: 1, seal: 2, inserted: 3, ofTenant: 4, digests: 5 } as const;
 
 /** The bytes of a segment's head. */
 export function encodeSegmentHead({ bootId, segmentId }: SegmentHead): Uint8Array {
@@ -119,6 +124,14 @@ function encodePayload(record: LogRecord): Buffer {
     }
     case "seal":
       return Buffer.alloc(0);
+    case "digests": {
+      const payload = Buffer.allocUnsafe(record.digests.length * REQUEST_HEAD_BYTES);
+      for (const [i, [digest, arrivalSeconds]] of record.digests.entries()) {
+        payload.writeUInt32LE(arrivalSeconds, i * REQUEST_HEAD_BYTES);
+        payload.write(digest, i * REQUEST_HEAD_BYTES + 4, DIGEST_BYTES, "latin1");
+      }
+      return payload;
+    }
     case "inserted": {
       const [segmentId = "", from = ""] = record.token.split("-");
       const payload = Buffer.alloc(INSERTED_BYTES);
@@ -173,6 +186,8 @@ function readPayload(type: number, payload: Buffer): LogRecord | undefined {
     }
     case types.seal:
       return payload.length === 0 ? { kind: "seal" } : undefined;
+    case types.digests:
+      return readDigests(payload);
     case types.inserted: {
       if (payload.length !== INSERTED_BYTES) return undefined;
       const from = Number(payload.readBigUInt64LE(ID_BYTES));
@@ -192,4 +207,36 @@ function readRequest(payload: Buffer, tenant: string, bodyAt: number): LogRecord
     digest: payload.toString("latin1", 4, 4 + DIGEST_BYTES),
     body: payload.subarray(bodyAt),
   };
+}
+
+function readDigests(payload: Buffer): LogRecord | undefined {
+  if (payload.length % REQUEST_HEAD_BYTES !== 0) return undefined;
+  const digests: TakenDigest[] = [];
+  for (let at = 0; at < payload.length; at += REQUEST_HEAD_BYTES) {
+    const digest = payload.toString("latin1", at + 4, at + REQUEST_HEAD_BYTES);
+    digests.push([digest, payload.readUInt32LE(at)]);
+  }
+  return { kind: "digests", digests };
+}
+
+/** Whether what stands from `at` to the end is the beginning of a record, as a process leaves it that
+ * dies while it writes; anything else is damage. */
+export function isCutShort(bytes: Uint8Array, at: number): boolean {
+  const rest = Buffer.from(bytes.buffer, bytes.byteOffset + at, bytes.length - at);
+  const magic = RECORD_MAGIC.subarray(0, rest.length);
+  if (!rest.subarray(0, magic.length).equals(magic)) return false;
+  return rest.length < HEAD_BYTES || HEAD_BYTES + rest.readUInt32LE(4) > rest.length;
+}
+
+/** Whether a seal may have stood in what cannot be read: not if that was one record of another length. */
+export function mayHideSeal(
+  bytes: Uint8Array,
+  { from, to }: { readonly from: number; readonly to: number },
+): boolean {
+  const lost = Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from);
+  if (lost.length < HEAD_BYTES) return false;
+  const isOne =
+    lost.subarray(0, RECORD_MAGIC.length).equals(RECORD_MAGIC) &&
+    HEAD_BYTES + lost.readUInt32LE(4) === lost.length;
+  return !isOne || lost.length === HEAD_BYTES; // only a seal is nothing but a head
 }

@@ -1,15 +1,18 @@
 /** What a log folder holds when Clew starts: batches that ClickHouse may not have. */
-import { randomBytes } from "node:crypto";
-import { copyFile, mkdir, open, readdir, readFile, rename, truncate } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, truncate } from "node:fs/promises";
 import path from "node:path";
 import type { Logger } from "../../base/log.ts";
+import { damagedPlaces, idOfHeadless, setAside } from "./damage.ts";
 import {
   batchToken,
+  isCutShort,
   type LogRecord,
+  mayHideSeal,
   readSegmentHead,
   scanRecords,
   type Scanned,
   SEGMENT_HEAD_BYTES,
+  type TakenDigest,
 } from "./record.ts";
 
 /** A batch in the log: the requests in bytes [from, to) of a segment, and its token. */
@@ -18,6 +21,8 @@ export interface LoggedBatch {
   readonly file: string;
   readonly from: number;
   readonly to: number;
+  /** When the first of them came, in seconds since 1970. */
+  readonly arrivalSeconds: number;
 }
 
 /** A segment found in the log. */
@@ -28,6 +33,8 @@ export interface FoundSegment {
   readonly bytes: number;
   /** Those that ClickHouse has not confirmed since the machine started, oldest first. */
   readonly batches: LoggedBatch[];
+  /** Of requests in it and in segments before it, those that are not too old. */
+  readonly digests: TakenDigest[];
 }
 
 /** All of a log folder. */
@@ -37,8 +44,15 @@ export interface FoundLog {
   readonly nextSequence: number;
   /** Requests at the very end, with no seal behind them: the last segment's last batch. */
   readonly tail: LoggedBatch | undefined;
-  /** Digests of the requests in it, with their arrival in seconds since 1970. */
-  readonly digests: readonly (readonly [digest: string, arrivalSeconds: number])[];
+}
+
+/** How a log folder is read. */
+export interface ReadOptions {
+  /** This boot of the machine. */
+  readonly bootId: string;
+  /** Digests of requests that came before, in seconds since 1970, are left out. */
+  readonly digestsSince: number;
+  readonly log: Logger;
 }
 
 const SEGMENT_NAME = /^(\d{12})\.log$/;
@@ -53,10 +67,10 @@ export function segmentName(sequence: number): string {
  * wrote) is cut off; damage anywhere else is reported with file and offset, what is readable around
  * it is kept, and a copy of the file as it was found is set aside in `damaged/`.
  */
-export async function readLog(folder: string, bootId: string, log: Logger): Promise<FoundLog> {
+export async function readLog(folder: string, options: ReadOptions): Promise<FoundLog> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const names = await segmentNames(folder);
-  const reading = new LogReading(bootId, log);
+  const reading = new LogReading(options);
   for (const [i, name] of names.entries()) {
     await reading.segment(path.join(folder, name), i === names.length - 1);
   }
@@ -64,17 +78,22 @@ export async function readLog(folder: string, bootId: string, log: Logger): Prom
   return reading.finish(last === null ? 1 : Number(last[1]) + 1);
 }
 
-/** The digests that a log folder holds, and nothing else of it. */
-export async function findDigests(folder: string): Promise<FoundLog["digests"]> {
-  const digests: [string, number][] = [];
+/** The digests that a log folder holds since a second, and nothing else of it. */
+export async function findDigests(folder: string, since: number): Promise<TakenDigest[]> {
+  const digests: TakenDigest[] = [];
   for (const name of await segmentNames(folder)) {
     const bytes = await readFile(path.join(folder, name));
     for (const part of scanRecords(bytes, Math.min(SEGMENT_HEAD_BYTES, bytes.length))) {
-      if (part.kind !== "record" || part.record.kind !== "request") continue;
-      digests.push([part.record.digest, part.record.arrivalSeconds]);
+      if (part.kind === "record") digests.push(...digestsOf(part.record, since));
     }
   }
   return digests;
+}
+
+function digestsOf(record: LogRecord, since: number): readonly TakenDigest[] {
+  if (record.kind === "digests") return record.digests.filter(([, arrival]) => arrival >= since);
+  if (record.kind !== "request" || record.arrivalSeconds < since) return [];
+  return [[record.digest, record.arrivalSeconds]];
 }
 
 async function segmentNames(folder: string): Promise<string[]> {
@@ -82,16 +101,13 @@ async function segmentNames(folder: string): Promise<string[]> {
 }
 
 class LogReading {
-  readonly #bootId: string;
-  readonly #log: Logger;
+  readonly #options: ReadOptions;
   readonly #segments: FoundSegment[] = [];
   readonly #inserted = new Set<string>();
-  readonly #digests: [string, number][] = [];
   #tail: LoggedBatch | undefined;
 
-  constructor(bootId: string, log: Logger) {
-    this.#bootId = bootId;
-    this.#log = log;
+  constructor(options: ReadOptions) {
+    this.#options = options;
   }
 
   finish(nextSequence: number): FoundLog {
@@ -99,33 +115,35 @@ class LogReading {
       ...segment,
       batches: segment.batches.filter(({ token }) => !this.#inserted.has(token)),
     }));
-    return { segments, nextSequence, tail: this.#tail, digests: this.#digests };
+    return { segments, nextSequence, tail: this.#tail };
   }
 
   async segment(file: string, isLast: boolean): Promise<void> {
+    const { bootId, log } = this.#options;
     const bytes = await readFile(file);
     const head = readSegmentHead(bytes);
     const scanned = [...scanRecords(bytes, Math.min(SEGMENT_HEAD_BYTES, bytes.length))];
     const end = scanned.at(-1);
     const torn = isLast && end?.kind === "damage" ? end : undefined;
+    const isHarmless = torn !== undefined && isCutShort(bytes, torn.from);
+    const places = damagedPlaces(isHarmless ? bytes.subarray(0, torn.from) : bytes);
+    if (places.length > 0) await setAside(file, places, log);
     if (torn !== undefined) {
       const cut = { file, at: torn.from, bytes: torn.to - torn.from };
-      this.#log.warn("ingest log: the last record is torn, cut off", cut);
+      log.warn("ingest log: the last record is torn, cut off", cut);
       await truncate(file, torn.from);
     }
-    const damages = scanned.filter((part) => part.kind === "damage" && part !== torn);
-    const hasNoHead = head === undefined && bytes.length >= SEGMENT_HEAD_BYTES;
-    if (damages.length > 0 || hasNoHead) await this.#setAside(file, damages, hasNoHead);
-    // Without its id a segment's batches get new tokens: rather twice than not at all.
-    const segmentId = head?.segmentId ?? randomBytes(16).toString("hex");
+    const segmentId = head?.segmentId ?? idOfHeadless(file, bytes);
     const segment: FoundSegment = {
       file,
       segmentId,
       bytes: torn?.from ?? bytes.length,
       batches: [],
+      digests: [],
     };
     this.#segments.push(segment);
-    this.#takeRecords(segment, scanned, head?.bootId === this.#bootId);
+    const whole = scanned.filter((part) => part !== torn);
+    this.#takeRecords(segment, { bytes, scanned: whole }, head?.bootId === bootId);
     if (!isLast && this.#tail !== undefined) {
       // Every segment but the last ends with a seal; here damage has swallowed it.
       segment.batches.push(this.#tail);
@@ -133,44 +151,39 @@ class LogReading {
     }
   }
 
-  #takeRecords(segment: FoundSegment, scanned: readonly Scanned[], sinceBoot: boolean): void {
-    const { file, segmentId } = segment;
+  #takeRecords(segment: FoundSegment, { bytes, scanned }: Content, sinceBoot: boolean): void {
+    const { file, segmentId, batches, digests } = segment;
     let from = SEGMENT_HEAD_BYTES;
     this.#tail = undefined;
+    const endBatch = (to: number): void => {
+      if (this.#tail !== undefined) batches.push(this.#tail);
+      this.#tail = undefined;
+      from = to;
+    };
     for (const part of scanned) {
-      if (part.kind === "damage") continue;
-      const { record, to } = part;
-      switch (record.kind) {
-        case "request":
-          this.#tail = { token: batchToken(segmentId, from), file, from, to };
-          this.#digests.push([record.digest, record.arrivalSeconds]);
-          break;
-        case "seal":
-          if (this.#tail !== undefined) segment.batches.push(this.#tail);
-          this.#tail = undefined;
-          from = to;
-          break;
-        case "inserted":
-          // Confirmed before the machine went down may mean: not yet on ClickHouse's disk.
-          if (sinceBoot) this.#inserted.add(record.token);
+      const { to } = part;
+      if (part.kind === "damage") {
+        // Two batches as one would have the first one's token, and ClickHouse may know that.
+        if (mayHideSeal(bytes, part)) endBatch(to);
+        continue;
       }
+      const { record } = part;
+      for (const digest of digestsOf(record, this.#options.digestsSince)) digests.push(digest);
+      if (record.kind === "request") {
+        const token = batchToken(segmentId, from);
+        const first: { readonly arrivalSeconds: number } = this.#tail ?? record;
+        this.#tail = { token, file, from, to, arrivalSeconds: first.arrivalSeconds };
+      } else if (record.kind === "seal") endBatch(to);
+      // Confirmed before the machine went down may mean: not yet on ClickHouse's disk.
+      else if (record.kind === "inserted" && sinceBoot) this.#inserted.add(record.token);
     }
   }
+}
 
-  async #setAside(file: string, damages: readonly Scanned[], hasNoHead: boolean): Promise<void> {
-    const folder = path.join(path.dirname(file), "damaged");
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    const copy = path.join(folder, path.basename(file));
-    await copyFile(file, `${copy}.part`);
-    await rename(`${copy}.part`, copy);
-    const places = damages.map(({ from, to }) => `${from}..${to}`);
-    if (hasNoHead) places.unshift(`0..${SEGMENT_HEAD_BYTES}`);
-    this.#log.error("ingest log is damaged; what is readable around it is kept", {
-      file,
-      damagedBytes: places,
-      copy,
-    });
-  }
+/** A segment's bytes, and what they are. */
+interface Content {
+  readonly bytes: Uint8Array;
+  readonly scanned: readonly Scanned[];
 }
 
 /** A request as the log has it. */
@@ -199,16 +212,21 @@ export async function readBatch({
   return { requests, damagedBytes };
 }
 
-/** Where the requests begin that stand behind the last seal in the first `bytes` of a segment;
- * undefined if there are none. */
-export async function findOpenBatch(file: string, bytes: number): Promise<number | undefined> {
+/** The requests that stand behind the last seal in the first `bytes` of a segment, as a batch without a
+ * token; undefined if there are none. */
+export async function findOpenBatch(
+  file: string,
+  bytes: number,
+): Promise<Omit<LoggedBatch, "token"> | undefined> {
   const content = (await readFile(file)).subarray(0, bytes);
   let from = SEGMENT_HEAD_BYTES;
-  let hasRequests = false;
+  let arrivalSeconds: number | undefined;
   for (const part of scanRecords(content, Math.min(SEGMENT_HEAD_BYTES, content.length))) {
-    if (part.kind === "damage" || part.record.kind === "inserted") continue;
-    hasRequests = part.record.kind === "request";
-    if (!hasRequests) from = part.to;
+    if (part.kind === "damage") continue;
+    if (part.record.kind === "request") arrivalSeconds ??= part.record.arrivalSeconds;
+    if (part.record.kind !== "seal") continue;
+    arrivalSeconds = undefined;
+    from = part.to;
   }
-  return hasRequests ? from : undefined;
+  return arrivalSeconds === undefined ? undefined : { file, from, to: bytes, arrivalSeconds };
 }
