@@ -22,13 +22,17 @@ interface IntakeOptions {
   readonly memory: Lease;
   /** Answers the call with this; nothing more of it is taken then. */
   readonly refuse: (fault: Fault) => void;
+  /** Called if the client gives the call up before it is answered. */
+  readonly onAborted: () => void;
+  /** Called when nothing more comes of the call. */
+  readonly onOver: () => void;
 }
 
 /** Holds the memory of a call's request until the call is over; what it gives back is to be
  * called when the call has been answered. */
 export function guardIntake(
   call: ServerInterceptingCallInterface,
-  { bodyBytes, memory, refuse }: IntakeOptions,
+  { bodyBytes, memory, refuse, onAborted, onOver }: IntakeOptions,
 ): () => void {
   const internals = call as unknown as CallInternals;
   const { stream } = internals;
@@ -57,7 +61,11 @@ export function guardIntake(
       give(error);
     }
   });
-  stream.once("close", release);
+  stream.once("aborted", onAborted);
+  stream.once("close", () => {
+    release();
+    onOver();
+  });
   internals.decompressMessage = async (message, encoding) => {
     const compressed = message.subarray(FRAME_HEAD_BYTES);
     if (encoding === "identity") return compressed;

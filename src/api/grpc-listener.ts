@@ -23,6 +23,8 @@ import type {
 import type { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import type { Lease, MemoryBudget } from "../base/memory-budget.ts";
+import type { OnCut } from "./cuts.ts";
+import { GrpcCuts } from "./grpc-cuts.ts";
 import { guardIntake } from "./grpc-intake.ts";
 import { bind } from "./listener.ts";
 import type { Listener } from "./listener.ts";
@@ -83,6 +85,8 @@ interface GrpcListenOptions {
   readonly limits: GrpcLimits;
   /** Memory for request messages; one budget can be shared by several doors. */
   readonly budget: MemoryBudget;
+  /** Told of connections and calls that are cut off or refused. */
+  readonly onCut: OnCut;
   readonly logger: Logger;
 }
 
@@ -90,6 +94,7 @@ interface GrpcListenOptions {
 export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> {
   const { host, limits, methods } = options;
   const memories: Memories = new WeakMap();
+  const cuts = new GrpcCuts(limits, options.onCut);
   const server = new Server({
     "grpc.max_receive_message_length": limits.bodyBytes,
     "grpc.max_concurrent_streams": limits.callsPerConnection,
@@ -97,7 +102,7 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> 
     "grpc.keepalive_time_ms": limits.probeMs,
     "grpc.keepalive_timeout_ms": limits.probeMs / 3,
     "grpc.enable_channelz": 0,
-    interceptors: [guardCall(options, memories)],
+    interceptors: [guardCall(options, { memories, cuts })],
   });
   const asIs = (bytes: Buffer): Buffer => bytes;
   for (const [path, method] of Object.entries(methods)) {
@@ -110,17 +115,20 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> 
     sockets.add(socket);
     unbegun.add(socket);
     socket.once("close", () => sockets.delete(socket) && unbegun.delete(socket));
-    awaitPreface(socket, limits.requestTimeoutMs, () => {
+    awaitPreface(socket, { timeoutMs: limits.requestTimeoutMs, onCut: options.onCut }, () => {
       unbegun.delete(socket);
+      cuts.watch(socket);
       injector.injectConnection(socket);
     });
   });
   acceptor.maxConnections = limits.connections;
+  acceptor.on("drop", () => options.onCut("too_many"));
   const port = await bind(acceptor, host, options.port);
   let closing: Promise<void> | undefined;
   const closeAll = async () => {
     const closed = once(acceptor, "close"); // when the last connection has ended
     acceptor.close();
+    cuts.close();
     for (const socket of unbegun) socket.destroy();
     // Sends GOAWAY. Its callback comes at once on Node 24, whatever is in flight.
     server.tryShutdown(() => {});
@@ -136,9 +144,16 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<Listener> 
 const PREFACE_START = "PRI";
 
 /** Calls `accept` once the client has begun as HTTP/2 does; sees any other off. */
-function awaitPreface(socket: Socket, timeoutMs: number, accept: () => void): void {
+function awaitPreface(
+  socket: Socket,
+  { timeoutMs, onCut }: { readonly timeoutMs: number; readonly onCut: OnCut },
+  accept: () => void,
+): void {
   socket.on("error", () => {}); // a connection that breaks is the client's affair
-  socket.setTimeout(timeoutMs, () => socket.destroy());
+  socket.setTimeout(timeoutMs, () => {
+    onCut("headers_timeout");
+    socket.destroy();
+  });
   let first = Buffer.alloc(0);
   const onData = (part: Buffer) => {
     first = Buffer.concat([first, part]);
@@ -151,6 +166,7 @@ function awaitPreface(socket: Socket, timeoutMs: number, accept: () => void): vo
       accept();
       return;
     }
+    onCut("malformed");
     const body = "This port takes OTLP over gRPC. OTLP over HTTP has another, 4318 by default.\n";
     const head = `Content-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close`;
     socket.resume().end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n\r\n${body}`);
@@ -199,8 +215,11 @@ function toGrpcError(failure: Failure): StatusObject {
  * refuses by itself (too large). Those statuses it sends past all interceptors by calling its own
  * sendStatus, hence that is replaced on the call.
  */
-function guardCall(options: GrpcListenOptions, memories: Memories): ServerInterceptor {
-  const { limits, budget, onAnswered, logger } = options;
+function guardCall(
+  options: GrpcListenOptions,
+  { memories, cuts }: { readonly memories: Memories; readonly cuts: GrpcCuts },
+): ServerInterceptor {
+  const { limits, budget, onAnswered, onCut, logger } = options;
   return (method, call) => {
     const refuse = (fault: Fault): void => {
       const failure = toFailure(fault, logger, method.path);
@@ -208,7 +227,12 @@ function guardCall(options: GrpcListenOptions, memories: Memories): ServerInterc
       call.sendStatus(toGrpcError(failure));
     };
     const memory = budget.lease("bodies");
-    const endIntake = guardIntake(call, { bodyBytes: limits.bodyBytes, memory, refuse });
+    const onOver = cuts.begin(call.getPeer());
+    const onAborted = (): void => {
+      if (!cuts.isClosing) onCut("aborted");
+    };
+    const intake = { bodyBytes: limits.bodyBytes, memory, refuse, onAborted, onOver };
+    const endIntake = guardIntake(call, intake);
     const sendOnly = call.sendStatus.bind(call);
     const send = (status: Parameters<typeof sendOnly>[0]): void => {
       sendOnly(status);
@@ -223,6 +247,7 @@ function guardCall(options: GrpcListenOptions, memories: Memories): ServerInterc
       send(toGrpcError(failure));
     };
     const timer = setTimeout(() => {
+      onCut("body_timeout");
       const details = `no whole request within ${limits.requestTimeoutMs} ms`;
       call.sendStatus({ code: GrpcCode.DEADLINE_EXCEEDED, details });
     }, limits.requestTimeoutMs).unref();

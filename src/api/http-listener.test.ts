@@ -28,6 +28,7 @@ async function open(t: TestContext, handler: Handler, limits: Partial<HttpLimits
     port: 0,
     limits: { ...defaultHttpLimits, closeGraceMs: 200, ...limits },
     budget,
+    onCut: () => {},
     logger,
   });
   t.after(() => listener.close());
@@ -100,6 +101,7 @@ describe("listen", () => {
         port: listener.port,
         limits: defaultHttpLimits,
         budget: new MemoryBudget({ limitBytes: 1 }),
+        onCut: () => {},
         logger: createLogger({ level: "error", write: () => {}, now: () => new Date(0) }),
       }),
       {

@@ -5,6 +5,7 @@ import type { Logger } from "../base/log.ts";
 import type { MemoryBudget } from "../base/memory-budget.ts";
 import { readBody } from "./body.ts";
 import type { BodyLimits } from "./body.ts";
+import { HttpCuts, type OnCut } from "./cuts.ts";
 import type { Handler, HttpRequest, HttpResponse } from "./http.ts";
 import { sendAnswer } from "./http-answer.ts";
 import { bind } from "./listener.ts";
@@ -59,12 +60,14 @@ interface ListenOptions {
   readonly limits: HttpLimits;
   /** Memory for request bodies; one budget can be shared by several doors. */
   readonly budget: MemoryBudget;
+  /** Told of connections that are cut off or refused. */
+  readonly onCut: OnCut;
   readonly logger: Logger;
 }
 
 /** Serves `handler`; rejects with Fault "unavailable" if the port cannot be had. */
 export async function listen(handler: Handler, options: ListenOptions): Promise<Listener> {
-  const { limits, logger, host } = options;
+  const { limits, host } = options;
   const server = createServer({
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersTimeoutMs,
@@ -75,10 +78,10 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   });
   server.maxConnections = limits.connections;
   server.timeout = limits.stalledMs;
-  server.on("drop", () => logger.debug("connection refused: too many", { host }));
+  const cuts = new HttpCuts(server, options.onCut);
   const unread: UnreadAnswers = { bytes: 0 };
   const serve = (expectsContinue: boolean) => (message: IncomingMessage, reply: ServerResponse) => {
-    void serveOne(handler, options, { server, message, reply, expectsContinue, unread });
+    void serveOne(handler, options, { server, message, reply, expectsContinue, unread, cuts });
   };
   server.on("request", serve(false));
   server.on("checkContinue", serve(true));
@@ -93,6 +96,7 @@ interface Exchange {
   /** The client waits for "100 Continue" before it sends the body. */
   readonly expectsContinue: boolean;
   readonly unread: UnreadAnswers;
+  readonly cuts: HttpCuts;
 }
 
 /** The memory of answers that wait for their clients. */
@@ -105,7 +109,8 @@ async function serveOne(
   { limits, budget, logger }: ListenOptions,
   exchange: Exchange,
 ): Promise<void> {
-  const { server, message, reply, expectsContinue } = exchange;
+  const { server, message, reply, expectsContinue, cuts } = exchange;
+  cuts.watch(message, reply);
   const gone = new AbortController();
   const memory = budget.lease("bodies");
   let reading: Promise<Buffer> | undefined;
@@ -127,7 +132,7 @@ async function serveOne(
     // telling where its next request would begin.
     const mustClose = !server.listening || (expectsContinue && reading === undefined);
     if (mustClose) reply.setHeader("connection", "close");
-    reply.once("finish", () => discardRest(message, limits.lingerMs));
+    reply.once("finish", () => discardRest(message, limits.lingerMs, cuts));
     await sendAnswer(answer, { message, reply });
   } catch (error) {
     if (!isDisconnect(error)) logger.error("answer failed", { path: message.url, error });
@@ -155,7 +160,7 @@ const SMALL_ANSWER_BYTES = 64 * 1024;
 function admitAnswer(
   answer: HttpResponse,
   limits: HttpLimits,
-  { message, reply, unread }: Exchange,
+  { message, reply, unread, cuts }: Exchange,
 ): HttpResponse {
   const { body } = answer;
   const isStream = typeof body === "object" && "pipe" in body;
@@ -170,7 +175,10 @@ function admitAnswer(
     };
   }
   unread.bytes += bytes;
-  const timer = setTimeout(() => message.socket.destroy(), limits.answerTimeoutMs);
+  const timer = setTimeout(
+    () => cuts.cut(message.socket, "answer_timeout"),
+    limits.answerTimeoutMs,
+  );
   reply.once("close", () => {
     clearTimeout(timer);
     unread.bytes -= bytes;
@@ -185,10 +193,10 @@ function isDisconnect(error: unknown): boolean {
 }
 
 /** Throws away what is unread of a request; closes the connection if that does not end soon. */
-function discardRest(message: IncomingMessage, lingerMs: number): void {
+function discardRest(message: IncomingMessage, lingerMs: number, cuts: HttpCuts): void {
   message.resume();
   if (message.complete) return;
-  const timer = setTimeout(() => message.socket.destroy(), lingerMs);
+  const timer = setTimeout(() => cuts.cut(message.socket, "lingering"), lingerMs);
   message.once("close", () => clearTimeout(timer));
 }
 

@@ -58,6 +58,7 @@ export function listenOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener> {
       "/grpc.health.v1.Health/Check": (request) => checkHealth(request, isServing),
       ...Object.fromEntries(otherExports.map((path) => [path, refuseSignal])),
     },
+    onCut: (reason) => metrics.connectionsCut.inc({ door: DOOR, reason }),
     onAnswered: (path, outcome) => {
       if (path === EXPORT) metrics.requests.inc({ door: DOOR, outcome });
     },

@@ -50,8 +50,16 @@ function createDoor(corsOrigins: readonly string[] = ["*"], isMultiTenant = fals
         corsOrigins,
       });
       const { budget } = door;
+      const onCut = () => {};
       const limits = { ...defaultHttpLimits, bodyBytes: 1e6, wireBytes: 1e6, closeGraceMs: 2000 };
-      door.listener = await listen(handler, { host: "127.0.0.1", port: 0, limits, budget, logger });
+      door.listener = await listen(handler, {
+        host: "127.0.0.1",
+        port: 0,
+        limits,
+        budget,
+        onCut,
+        logger,
+      });
       door.url = `http://127.0.0.1:${door.listener.port}`;
     },
     async post(type: string, body: BodyInit = "x", headers: Record<string, string> = {}) {

@@ -40,6 +40,16 @@ export function createMetrics() {
       labelNames: ["door"] as const,
       registers,
     }),
+    connectionsCut: new Counter({
+      name: "clew_connections_cut_total",
+      help:
+        "Connections and requests that were cut off or refused before there was an answer, by door" +
+        " (otlp_grpc, otlp_http, api) and reason: too_many, idle, headers_timeout, body_timeout," +
+        " stalled, answer_timeout, lingering, aborted (by the client), malformed, headers_too_large," +
+        " unanswered (a probe).",
+      labelNames: ["door", "reason"] as const,
+      registers,
+    }),
     spansReceived: new Counter({
       name: "clew_spans_received_total",
       help: "Spans decoded from export requests, those rejected included.",

@@ -114,6 +114,12 @@ const listen = section({
       "Address that all ports listen on. Clew asks nobody for a password, so by default only this" +
       " machine reaches it; 0.0.0.0 (or ::) opens it to the network, as a container needs.",
   }),
+  maxConnections: whole({ min: 1, max: 1_000_000, unit: "connections" }, 4096, {
+    about:
+      "Most open connections of each port (and of each ingest worker). An idle one takes about 20 kB of" +
+      " memory and an open file, of which the system allows each process so many.",
+    whenReached: "Further connections are closed at once, and counted.",
+  }),
 });
 
 const otlp = section({

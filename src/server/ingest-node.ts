@@ -122,6 +122,7 @@ async function openDoors(
 ): Promise<OtlpPorts> {
   const { host } = config.listen;
   const { maxRequestBytes } = config.otlp;
+  const connections = config.listen.maxConnections;
   const tenantOf = tenancy(config.tenancy.enabled);
   const open = async (door: Promise<Listener>): Promise<number> => {
     doors.push(await door);
@@ -137,7 +138,7 @@ async function openDoors(
       metrics,
       logger,
       budget,
-      limits: { ...defaultGrpcLimits, bodyBytes: maxRequestBytes },
+      limits: { ...defaultGrpcLimits, connections, bodyBytes: maxRequestBytes },
     }),
   );
   const { corsOrigins } = config.otlp.http;
@@ -145,8 +146,14 @@ async function openDoors(
     listen(createOtlpHttp({ receive, tenantOf, metrics, logger, corsOrigins }), {
       host,
       port: ports.http,
-      limits: { ...defaultHttpLimits, wireBytes: maxRequestBytes, bodyBytes: maxRequestBytes },
+      limits: {
+        ...defaultHttpLimits,
+        connections,
+        wireBytes: maxRequestBytes,
+        bodyBytes: maxRequestBytes,
+      },
       budget,
+      onCut: (reason) => metrics.connectionsCut.inc({ door: "otlp_http", reason }),
       logger,
     }),
   );

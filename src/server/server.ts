@@ -226,7 +226,13 @@ function openApi(config: Config, api: Api): Promise<Listener> {
   return listen(apiHandler(config, api), {
     host: config.listen.host,
     port: config.http.port,
-    limits: { ...defaultHttpLimits, wireBytes: API_BODY_BYTES, bodyBytes: API_BODY_BYTES },
+    limits: {
+      ...defaultHttpLimits,
+      connections: config.listen.maxConnections,
+      wireBytes: API_BODY_BYTES,
+      bodyBytes: API_BODY_BYTES,
+    },
+    onCut: (reason) => api.metrics.connectionsCut.inc({ door: "api", reason }),
     budget: new MemoryBudget({ limitBytes: API_BODY_BYTES }),
     logger: api.log,
   });

@@ -4,12 +4,7 @@
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { connect as connectHttp2, constants, type IncomingHttpHeaders } from "node:http2";
-import { connect, type Socket } from "node:net";
-import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { createInterface } from "node:readline";
-import { after, before, describe, test, type TestContext } from "node:test";
+import { describe, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
 import { defaultGrpcLimits, type GrpcLimits } from "../../src/api/grpc-listener.ts";
@@ -22,10 +17,17 @@ import { createLogger } from "../../src/base/log.ts";
 import { MemoryBudget } from "../../src/base/memory-budget.ts";
 import { createMetrics } from "../../src/base/metrics.ts";
 import type { Received } from "../../src/ingest/receive.ts";
-import { postTraces, startTestClew, type TestClew } from "../support/clew.ts";
-import { oracleEncode } from "../support/oracle.ts";
+import {
+  bodyHead,
+  dial,
+  frameHead,
+  openCall,
+  openSession,
+  preface,
+  settings,
+  trickle,
+} from "../support/raw-clients.ts";
 
-const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const MEBIBYTE = 2 ** 20;
 const taken: Received = { acceptedSpans: 1, rejectedSpans: 0, message: "" };
 
@@ -40,7 +42,11 @@ function surroundings(budgetBytes: number) {
     const { values } = await metrics.requests.get();
     return values.find(({ labels }) => labels.outcome === outcome)?.value ?? 0;
   };
-  return { lines, metrics, logger, budget, count };
+  const cuts = async (): Promise<Record<string, number>> => {
+    const { values } = await metrics.connectionsCut.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.reason, value]));
+  };
+  return { lines, metrics, logger, budget, count, cuts };
 }
 
 /** An HTTP port with small limits: OTLP's door, or another handler. */
@@ -60,6 +66,7 @@ async function openHttp(t: TestContext, limits: Partial<HttpLimits>, handler?: H
     port: 0,
     limits: { ...defaultHttpLimits, closeGraceMs: 200, ...limits },
     budget,
+    onCut: (reason) => metrics.connectionsCut.inc({ door: "otlp_http", reason }),
     logger,
   });
   t.after(() => listener.close());
@@ -81,38 +88,16 @@ async function openGrpc(t: TestContext, limits: Partial<GrpcLimits>, budgetBytes
   return { ...around, port: listener.port };
 }
 
-/** A connection, and all that it has been sent; `closed` settles when it is cut. */
-function dial(port: number, first = "") {
-  const socket = connect(port, "127.0.0.1");
-  const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  const state = { socket, closed, got: "" };
-  socket.on("data", (part) => (state.got += part.toString("latin1"))).on("error", () => {});
-  if (first !== "") socket.write(first);
-  return state;
-}
-
-/** Sends a byte every few milliseconds until the connection is cut. */
-async function trickle(socket: Socket, everyMs: number): Promise<void> {
-  while (!socket.destroyed && socket.writable) {
-    socket.write("x");
-    await sleep(everyMs);
-  }
-}
-
 const post = (url: string, body = "x"): Promise<Response> =>
   fetch(`${url}/v1/traces`, {
     method: "POST",
     headers: { "content-type": "application/x-protobuf" },
     body,
   });
-const bodyHead = (length: number): string =>
-  "POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n" +
-  `Content-Length: ${length}\r\n\r\n`;
-
 describe("an HTTP port", () => {
   test("cuts off bodies and headers that trickle, and serves the others meanwhile", async (t) => {
     const limits = { headersTimeoutMs: 300, requestTimeoutMs: 600 };
-    const { port, url, budget, count, lines } = await openHttp(t, limits);
+    const { port, url, budget, count, cuts, lines } = await openHttp(t, limits);
     const slow = Array.from({ length: 50 }, () => dial(port, bodyHead(10_000)));
     const slower = Array.from({ length: 50 }, () =>
       dial(port, "POST /v1/traces HTTP/1.1\r\nX-A: "),
@@ -132,6 +117,7 @@ describe("an HTTP port", () => {
     for (const { got } of [...slow, ...slower]) assert.match(got, /^HTTP\/1.1 408 /);
     assert.equal(answered, 20);
     assert.equal(await count("invalid"), 50); // those that had begun a request
+    assert.deepEqual(await cuts(), { body_timeout: 50, headers_timeout: 50 });
     assert.equal(budget.usedBytes, 0);
     assert.deepEqual(lines, []);
   });
@@ -147,7 +133,7 @@ describe("an HTTP port", () => {
       keepAliveMs: 200,
       stalledMs: 500,
     };
-    const { port, lines } = await openHttp(t, limits, handler);
+    const { port, cuts, lines } = await openHttp(t, limits, handler);
     // A client that is gone without a FIN looks like one that stays and never says a word.
     const silent = dial(port);
     const inHeaders = dial(port, "GET / HTTP/1.1\r\n");
@@ -158,6 +144,57 @@ describe("an HTTP port", () => {
     assert.match(idle.got, /200 OK/);
     assert.equal(waiting.got, "");
     assert.deepEqual(lines, []);
+    // The silent one and the one in its headers; the one in its body; the one that waits; the idle one.
+    assert.deepEqual(await cuts(), { headers_timeout: 2, body_timeout: 1, stalled: 1, idle: 1 });
+  });
+
+  test("counts what clients break off, what is no HTTP, and what is too much", async (t) => {
+    const handler: Handler = async ({ path, signal, body }) => {
+      if (path === "/slow" && !signal.aborted) await once(signal, "abort");
+      if (path === "/refused") return { status: 413, body: "too large" };
+      if (path === "/body") await body().catch(() => undefined);
+      return { status: 200, body: "ok" };
+    };
+    const limits = { connections: 3, headerBytes: 2000, lingerMs: 200 };
+    const { port, cuts, lines } = await openHttp(t, limits, handler);
+    const begun = (path: string): string => bodyHead(100).replace("/v1/traces", path) + "half";
+    const seen: Record<string, number> = {};
+    const expectOne = async (reason: string): Promise<void> => {
+      seen[reason] = (seen[reason] ?? 0) + 1;
+      for (let i = 0; i < 100 && (await cuts())[reason] !== seen[reason]; i++) await sleep(20);
+      assert.deepEqual(await cuts(), seen);
+    };
+    for (const first of [begun("/body"), "GET /slow HTTP/1.1\r\nHost: x\r\n\r\n"]) {
+      const leaving = dial(port, first);
+      await sleep(50);
+      leaving.socket.resetAndDestroy();
+      await expectOne("aborted");
+    }
+    const ending = dial(port, begun("/body"));
+    ending.socket.end();
+    await expectOne("aborted");
+    const between = dial(port, "GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    while (!between.got.includes("ok")) await sleep(5);
+    between.socket.resetAndDestroy(); // nobody's loss
+    const foreign = dial(port, "\x16\x03\x01\x02\x00\x01");
+    await foreign.closed;
+    assert.match(foreign.got, /^HTTP\/1.1 400 /);
+    await expectOne("malformed");
+    const large = dial(port, `GET / HTTP/1.1\r\nX-A: ${"x".repeat(4000)}\r\n\r\n`);
+    await large.closed;
+    assert.match(large.got, /^HTTP\/1.1 431 /);
+    await expectOne("headers_too_large");
+    const lingering = dial(port, begun("/refused"));
+    void trickle(lingering.socket, 20);
+    await lingering.closed;
+    assert.match(lingering.got, /^HTTP\/1.1 413 /);
+    await expectOne("lingering");
+    const three = [dial(port), dial(port), dial(port)];
+    await Promise.all(three.map(({ socket }) => once(socket, "connect")));
+    await dial(port).closed;
+    await expectOne("too_many");
+    for (const { socket } of three) socket.destroy();
+    assert.deepEqual(lines, []);
   });
 
   test("cuts off who does not read an answer, and holds only so many of them", async (t) => {
@@ -167,7 +204,7 @@ describe("an HTTP port", () => {
       body: path === "/large" ? large : "small",
     });
     const limits = { answersBytes: 80 * MEBIBYTE, answerTimeoutMs: 700 };
-    const { port, url } = await openHttp(t, limits, handler);
+    const { port, url, cuts } = await openHttp(t, limits, handler);
     const request = "GET /large HTTP/1.1\r\nHost: x\r\n\r\n";
     const deaf = Array.from({ length: 2 }, () => dial(port, request));
     for (const { socket } of deaf) socket.pause();
@@ -190,52 +227,15 @@ describe("an HTTP port", () => {
       await client.closed;
       assert.ok(client.got.length < large.length, "the answer was cut");
     }
+    assert.deepEqual(await cuts(), { answer_timeout: 3 });
     const whole = await fetch(`${url}/large`);
     assert.equal((await whole.arrayBuffer()).byteLength, large.length);
   });
 });
 
-const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const settings = "\0\0\0\x04\0\0\0\0\0";
-
-/** A call of which a test sends what it likes; `status` is the one in its trailers. */
-function openCall(session: ReturnType<typeof connectHttp2>, headers: Record<string, string> = {}) {
-  const stream = session.request({
-    ":method": "POST",
-    ":path": EXPORT,
-    "content-type": "application/grpc",
-    te: "trailers",
-    ...headers,
-  });
-  const status = new Promise<number>((resolve) => {
-    const look = (found: IncomingHttpHeaders): void => {
-      if (found["grpc-status"] !== undefined) resolve(Number(found["grpc-status"]));
-    };
-    stream.on("response", look).on("trailers", look);
-    stream.once("close", () => resolve(-1));
-  });
-  stream.on("error", () => {}).resume();
-  return { stream, status };
-}
-
-function openSession(t: TestContext, port: number) {
-  // Our own side may hold as much as it likes (the unit is a million bytes).
-  const session = connectHttp2(`http://127.0.0.1:${port}`, { maxSessionMemory: 1000 });
-  session.on("error", () => {});
-  t.after(() => session.destroy());
-  return session;
-}
-
-function frameHead(length: number, compressed = false): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = compressed ? 1 : 0;
-  head.writeUInt32BE(length, 1);
-  return head;
-}
-
 describe("a gRPC port", () => {
   test("cuts off who does not begin, stops half-way, or speaks HTTP/1.1", async (t) => {
-    const { port, lines } = await openGrpc(t, { requestTimeoutMs: 300, probeMs: 300 });
+    const { port, cuts, lines } = await openGrpc(t, { requestTimeoutMs: 300, probeMs: 300 });
     const silent = dial(port);
     const started = dial(port, "PR");
     const half = dial(port, preface.slice(0, 10));
@@ -244,10 +244,41 @@ describe("a gRPC port", () => {
     await Promise.all([silent, started, half, mute, http1].map(({ closed }) => closed));
     assert.match(http1.got, /^HTTP\/1.1 400 [^]*4318/);
     assert.deepEqual(lines, []);
+    // Those that had not begun; those that answer no probe; the one that is at the wrong door.
+    assert.deepEqual(await cuts(), { headers_timeout: 2, unanswered: 2, malformed: 1 });
+  });
+
+  test("lets idle connections go, counts calls that are broken off, takes only so many", async (t) => {
+    const { port, cuts, lines } = await openGrpc(t, { idleMs: 400, connections: 3 });
+    const session = openSession(t, port);
+    const gone = once(session, "close");
+    const call = openCall(session);
+    call.stream.end(Buffer.concat([frameHead(1), Buffer.of(0)]));
+    assert.equal(await call.status, 0);
+    const other = openSession(t, port);
+    const broken = openCall(other);
+    broken.stream.write(frameHead(1000));
+    await sleep(100);
+    other.destroy();
+    await gone;
+    for (let i = 0; i < 50 && (await cuts())["idle"] === undefined; i++) await sleep(20);
+    assert.deepEqual(await cuts(), { aborted: 1, idle: 1 });
+    const breach = dial(port, preface + settings + "\0\0\x01\x07\0\0\0\0\0\0"); // a GOAWAY too short
+    await breach.closed;
+    const leaving = dial(port, preface + settings);
+    await sleep(50);
+    leaving.socket.end(); // as any client may
+    await leaving.closed;
+    const three = [dial(port), dial(port), dial(port)];
+    await Promise.all(three.map(({ socket }) => once(socket, "connect")));
+    await dial(port).closed;
+    assert.deepEqual(await cuts(), { aborted: 1, idle: 1, malformed: 1, too_many: 1 });
+    for (const { socket } of three) socket.destroy();
+    assert.deepEqual(lines, []);
   });
 
   test("ends messages that trickle, and serves others on the same connection", async (t) => {
-    const { port, budget, count } = await openGrpc(t, { requestTimeoutMs: 400 });
+    const { port, budget, count, cuts } = await openGrpc(t, { requestTimeoutMs: 400 });
     const session = openSession(t, port);
     const slow = Array.from({ length: 20 }, () => openCall(session));
     for (const { stream } of slow) {
@@ -264,6 +295,7 @@ describe("a gRPC port", () => {
     assert.equal(await quick.status, 0);
     for (const { status } of slow) assert.equal(await status, 4); // DEADLINE_EXCEEDED
     assert.equal(await count("timeout"), 20);
+    assert.deepEqual(await cuts(), { body_timeout: 20 });
     assert.equal(budget.usedBytes, 0);
   });
 
@@ -302,183 +334,3 @@ describe("a gRPC port", () => {
     assert.equal(await count("tooLarge"), 30);
   });
 });
-
-/** A valid request of about so many bytes. */
-function request(bytes: number): Uint8Array {
-  const name = `${Math.random()} ${"x".repeat(bytes)}`;
-  const span = { traceId: Buffer.alloc(16, 7), spanId: Buffer.alloc(8, 7), name: "hostile" };
-  const attributes = [{ key: "payload", value: { stringValue: name } }];
-  const spans = [
-    { ...span, startTimeUnixNano: String(BigInt(Date.now()) * 1_000_000n), attributes },
-  ];
-  return oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
-}
-
-async function exportByGrpc(session: ReturnType<typeof connectHttp2>): Promise<number> {
-  const { stream, status } = openCall(session);
-  const body = request(10);
-  stream.end(Buffer.concat([frameHead(body.length), body]));
-  return status;
-}
-
-describe("a running Clew", () => {
-  let clew: TestClew;
-  before(async () => {
-    clew = await startTestClew({ ingest: { maxMemoryBytes: 16 * MEBIBYTE } });
-  });
-  after(() => clew.close());
-
-  const metric = async (name: string): Promise<number> => {
-    const text = await (await fetch(`${clew.apiUrl}/metrics`)).text();
-    const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
-    return line === undefined ? 0 : Number(line.slice(name.length + 1));
-  };
-
-  test("holds thousands of idle connections, refuses more, and lets all go", async (t) => {
-    const ports = [clew.otlpUrl, clew.grpcUrl].map((url) => Number(new URL(url).port));
-    const idle = await startIdleClients(t, ports);
-    const before = process.memoryUsage.rss();
-    const most = Math.min(10_000, openFilesLimit() - 1000);
-    const some = Math.min(8000, most - 100);
-    const first = await idle.open(some);
-    assert.equal(first, some);
-    const each = Math.round((process.memoryUsage.rss() - before) / first);
-    console.log(`${first} idle connections, ${each} bytes of memory each`);
-    assert.ok(each < 100_000, `${each} bytes`);
-    assert.equal((await postTraces(clew, request(10))).status, 200);
-    const last = openSession(t, ports[1]!);
-    assert.equal(await exportByGrpc(last), 0);
-    if (most === 10_000) {
-      const held = await idle.open(most - some);
-      const limit = defaultHttpLimits.connections + defaultGrpcLimits.connections;
-      console.log(`${most} asked for, ${held} held`);
-      assert.ok(held <= limit && held > limit - 100, `${held} of ${limit}`);
-      const refused = dial(ports[0]!, bodyHead(1) + "x");
-      await refused.closed;
-      assert.equal(refused.got, "");
-    }
-    await idle.close();
-    await sleep(200);
-    assert.equal((await postTraces(clew, request(10))).status, 200);
-    assert.equal(await exportByGrpc(openSession(t, ports[1]!)), 0);
-  });
-
-  test("takes many large bodies at once by telling some to come back", async () => {
-    const okName = 'clew_receive_requests_total{door="otlp_http",outcome="ok"}';
-    const okBefore = await metric(okName);
-    let refused = 0;
-    const send = async (): Promise<void> => {
-      const body = request(MEBIBYTE);
-      for (;;) {
-        const { status, headers } = await postTraces(clew, body);
-        if (status === 200) return;
-        refused++;
-        assert.equal(status, 429);
-        assert.ok(Number(headers.get("retry-after")) >= 1);
-        await sleep(20 + Math.random() * 100);
-      }
-    };
-    await Promise.all(Array.from({ length: 40 }, send));
-    const ok = await metric(okName);
-    const told = await metric('clew_receive_requests_total{door="otlp_http",outcome="exhausted"}');
-    assert.equal(ok - okBefore, 40);
-    assert.ok(refused > 0);
-    assert.equal(told, refused);
-    console.log(
-      `40 bodies of 1 MiB in 16 MiB of memory: all stored, ${refused} times told to come back`,
-    );
-  });
-
-  test("outlives a flood of streams that are reset at once", async (t) => {
-    const { port } = new URL(clew.grpcUrl);
-    const before = process.memoryUsage.rss();
-    let opened = 0;
-    for (let connection = 0; connection < 10; connection++) {
-      const session = openSession(t, Number(port));
-      for (let i = 0; i < 2000 && !session.destroyed && !session.closed; i++) {
-        const { stream } = openCall(session);
-        stream.close(constants.NGHTTP2_CANCEL);
-        opened++;
-        if (i % 50 === 0) await sleep(0);
-      }
-      session.destroy();
-    }
-    assert.equal(await exportByGrpc(openSession(t, Number(port))), 0);
-    const growth = Math.round((process.memoryUsage.rss() - before) / MEBIBYTE);
-    console.log(`${opened} streams opened and reset; ${growth} MiB more, both ends together`);
-    assert.ok(opened > 1000 && growth < 200, `${opened} streams, ${growth} MiB`);
-  });
-
-  test("closes with idle connections open, and ends them", async (t) => {
-    const ports = [clew.otlpUrl, clew.grpcUrl].map((url) => Number(new URL(url).port));
-    const idle = await startIdleClients(t, ports);
-    assert.equal(await idle.open(500), 500);
-    await clew.close();
-    assert.equal(await idle.open(0), 0);
-  });
-});
-
-/** How many files this process may have open; many where the system does not tell. */
-function openFilesLimit(): number {
-  if (process.platform !== "linux") return 2000;
-  const limits = readFileSync("/proc/self/limits", "utf8");
-  return Number(/Max open files\s+\S+\s+(\d+)/.exec(limits)?.[1] ?? 2000);
-}
-
-// In a process of their own: ours has the other ends, and a limit on open files. A line with a number
-// opens as many more connections, each of which says so much that it counts as begun; the answer is
-// how many are open then.
-const idleClients = `
-const { connect } = require("node:net");
-const ports = process.argv.slice(1).map(Number);
-const hello = [
-  "GET /nothing HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n",
-  "PRI * HTTP/2.0\\r\\n\\r\\nSM\\r\\n\\r\\n\\0\\0\\0\\x04\\0\\0\\0\\0\\0",
-];
-let open = 0;
-let next = 0;
-const dial = () => new Promise((settle) => {
-  const which = next++ % ports.length;
-  const socket = connect(ports[which], "127.0.0.1");
-  let isOpen = false;
-  socket.on("error", () => {});
-  socket.once("data", () => { isOpen = true; open++; settle(); });
-  socket.once("close", () => { if (isOpen) open--; settle(); });
-  socket.resume().write(hello[which]);
-});
-const rest = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-require("node:readline").createInterface(process.stdin).on("line", async (line) => {
-  for (let left = Number(line); left > 0; left -= 200) {
-    await Promise.all(Array.from({ length: Math.min(200, left) }, dial));
-  }
-  await rest(100);
-  console.log(open);
-});
-`;
-
-interface IdleClients {
-  /** Opens so many more; gives the number of those that are open. */
-  open(count: number): Promise<number>;
-  /** Ends all of them. */
-  close(): Promise<void>;
-}
-
-async function startIdleClients(t: TestContext, ports: readonly number[]): Promise<IdleClients> {
-  const script = ["-e", idleClients, ...ports.map(String)];
-  const child: ChildProcess = spawn(process.execPath, script, {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  t.after(() => child.kill());
-  const lines = createInterface(child.stdout!)[Symbol.asyncIterator]();
-  return {
-    open: async (count) => {
-      child.stdin!.write(`${count}\n`);
-      return Number((await lines.next()).value);
-    },
-    close: async () => {
-      const ended = once(child, "exit");
-      child.kill();
-      await ended;
-    },
-  };
-}
