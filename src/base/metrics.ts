@@ -2,7 +2,8 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /**
  * Every number Clew shows of itself, in one object made once per process and handed to who counts.
- * Labels are from closed sets only: nothing a sender chooses becomes a label.
+ * Labels are from closed sets only: nothing a sender chooses becomes a label, but for
+ * one gauge that has a single value at a time.
  */
 export function createMetrics() {
   const registry = new Registry();
@@ -174,6 +175,14 @@ export function createMetrics() {
     remoteWriteQueueBytes: new Gauge({
       name: "clew_remote_write_queue_bytes",
       help: "Compressed requests that wait to be sent by remote write.",
+      registers,
+    }),
+    attributeKeysOverflowing: new Gauge({
+      name: "clew_attribute_keys_overflowing",
+      help:
+        "Attributes lately whose keys were too many to be counted one by one: of the service that brought" +
+        " most of them, with one of their keys.",
+      labelNames: ["service", "key"] as const,
       registers,
     }),
     engineRestarts: new Counter({

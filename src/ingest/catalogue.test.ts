@@ -6,7 +6,7 @@ import { SpanColumns } from "../model/span-columns.ts";
 import { promotedByTraffic } from "../store/promoted.ts";
 import { builtInTable } from "../store/schema.ts";
 import { OtlpDecoder } from "../wire/otlp/decode.ts";
-import { type CatalogueEntry, KeyCatalogue } from "./catalogue.ts";
+import { type CatalogueEntry, KeyCatalogue, mergeSnapshots } from "./catalogue.ts";
 import { choosePromotions, type PromotionLimits } from "./choose-promotions.ts";
 import { countKeys, type KeyCountLimits } from "./key-counts.ts";
 
@@ -40,6 +40,9 @@ function batch(services: Readonly<Record<string, readonly Attributes[]>>): SpanC
   return columns;
 }
 
+const entriesOf = (...catalogues: KeyCatalogue[]): CatalogueEntry[] =>
+  mergeSnapshots(catalogues.map((catalogue) => catalogue.snapshot())).entries;
+
 const times = <T>(count: number, make: (i: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
 
@@ -70,8 +73,8 @@ test("countKeys: what is too much or too long is counted by service", () => {
   assert.deepEqual(
     uncounted,
     new Map([
-      ["b", 17],
-      ["a", 1],
+      ["b", { attributes: 17, exampleKey: "rare.3" }],
+      ["a", { attributes: 1, exampleKey: "k".repeat(51) }],
     ]),
   );
 });
@@ -86,7 +89,7 @@ test("the catalogue adds batches up: shares, and about how many values", () => {
     assert.equal(catalogue.add(countKeys(batch({ a: spans }), wide)), 0);
   }
   const entry = (key: string): CatalogueEntry =>
-    catalogue.entries().find((candidate) => candidate.key === key)!;
+    entriesOf(catalogue).find((candidate) => candidate.key === key)!;
   assert.deepEqual([catalogue.size, catalogue.spans], [3, 1000]);
   assert.deepEqual(
     [entry("service.name").share, entry("id").share, entry("some").share],
@@ -103,7 +106,7 @@ test("values are looked at in a sample, spread over the batch", () => {
   const { keys } = countKeys(batch({ a: spans }), { ...wide, sampledOwners: 10 });
   const catalogue = new KeyCatalogue(10);
   catalogue.add({ spans: 1000, keys, uncounted: new Map() });
-  const half = catalogue.entries().find(({ key }) => key === "half")!;
+  const half = entriesOf(catalogue).find(({ key }) => key === "half")!;
   assert.deepEqual([half.share, half.sampled, half.distinctValues], [1, 10, 2]);
 });
 
@@ -119,10 +122,12 @@ test("a full catalogue counts what comes on top, and whose it is; fading makes r
   assert.equal(catalogue.add(countKeys(bomb(0), wide)), 52);
   assert.equal(catalogue.add(countKeys(bomb(100), wide)), 100);
   assert.equal(catalogue.size, 50);
-  assert.deepEqual(catalogue.takeOverflow(), { attributes: 152, service: "bomb" });
+  const { exampleKey, ...overflow } = catalogue.takeOverflow()!;
+  assert.deepEqual(overflow, { attributes: 152, service: "bomb" });
+  assert.match(exampleKey, /^bomb\.\d+$/);
   assert.equal(catalogue.takeOverflow(), undefined);
   catalogue.fade();
-  const kept = catalogue.entries().map(({ key, share }) => [key, share]);
+  const kept = entriesOf(catalogue).map(({ key, share }) => [key, share]);
   assert.deepEqual(kept, [
     ["service.name", 1],
     ["tidy", 20 / 220],
@@ -136,9 +141,24 @@ test("a catalogue that is neither full nor well fed forgets nothing", () => {
   assert.deepEqual([catalogue.size, catalogue.spans], [2, 1]);
 });
 
+test("catalogues of several processes add up as if they were one", () => {
+  const [whole, one, two] = [new KeyCatalogue(50), new KeyCatalogue(50), new KeyCatalogue(50)];
+  const spans = times(300, (i): Attributes => ({ id: i, ...(i < 60 && { low: "x" }) }));
+  whole.add(countKeys(batch({ a: spans }), wide));
+  one.add(countKeys(batch({ a: spans.slice(0, 60) }), wide)); // where "low" is in every span
+  two.add(countKeys(batch({ a: spans.slice(60) }), wide));
+  const byKey = (entries: CatalogueEntry[]) =>
+    entries.filter(({ scope }) => scope === "span").sort((a, b) => (a.key < b.key ? -1 : 1));
+  assert.deepEqual(byKey(entriesOf(one, two)), byKey(entriesOf(whole)));
+  assert.equal(entriesOf(one, two).find(({ key }) => key === "low")!.share, 0.2);
+  const sent = JSON.parse(JSON.stringify(one.snapshot())) as ReturnType<typeof one.snapshot>;
+  assert.deepEqual(mergeSnapshots([sent]).entries, entriesOf(one));
+});
+
 const limits: PromotionLimits = {
   attributes: 3,
   share: 0.2,
+  queries: 10,
   spans: 1000,
   sampled: 10,
   atOnce: 10,
@@ -151,7 +171,7 @@ const entry = (key: string, share: number, type: AttributeType = string): Catalo
   sampled: 1000,
   distinctValues: 5,
 });
-const none = { spans: 1000, promoted: builtInTable.promoted, byTraffic: 0 };
+const none = { spans: 1000, queries: () => 0, promoted: builtInTable.promoted, byTraffic: 0 };
 
 const choices: [name: string, entries: CatalogueEntry[], chosen: string[], spans?: number][] = [
   ["the most frequent first", [entry("a", 0.3), entry("b", 0.9)], ["b", "a"]],
@@ -178,6 +198,7 @@ test("choosePromotions: counts what traffic has brought already, and brings noth
   const had = promotedByTraffic({ scope: "span", key: "a", type: string, fewValues: true })!;
   const known = {
     spans: 1000,
+    queries: () => 0,
     promoted: [...builtInTable.promoted, had],
     byTraffic: 2,
     entries: [entry("a", 1), entry("b", 0.9, int), entry("c", 0.8)],
@@ -187,6 +208,36 @@ test("choosePromotions: counts what traffic has brought already, and brings noth
   assert.deepEqual([first!.attribute.key, first!.attribute.type], ["b", int]);
   assert.equal(first!.reason, "in 90.0 % of 1000 spans");
   assert.deepEqual(choosePromotions(known, { ...limits, attributes: 0 }), []);
+});
+
+test("choosePromotions: what questions ask for often, however rare, but not what no span has", () => {
+  const asked = new Map([
+    ["rare", 12],
+    ["gone", 99],
+    ["once", 1],
+    ["both", 15],
+  ]);
+  const entries = [
+    { ...entry("rare", 0.001), sampled: 2 },
+    entry("rare", 0.0005, int),
+    entry("once", 0.1),
+    entry("both", 0.9),
+    entry("often", 0.5),
+  ];
+  const queries = (_scope: string, key: string): number => asked.get(key) ?? 0;
+  const chosen = choosePromotions({ ...none, entries, queries }, limits);
+  assert.deepEqual(
+    chosen.map(({ attribute, reason }) => [attribute.key, attribute.columnType, reason]),
+    [
+      [
+        "both",
+        "LowCardinality(Nullable(String))",
+        "in 90.0 % of 1000 spans, asked for 15 times lately",
+      ],
+      ["often", "LowCardinality(Nullable(String))", "in 50.0 % of 1000 spans"],
+      ["rare", "Nullable(String)", "in 0.1 % of 1000 spans, asked for 12 times lately"],
+    ],
+  );
 });
 
 test("choosePromotions: a dictionary for values that repeat", () => {

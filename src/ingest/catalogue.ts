@@ -5,7 +5,7 @@
  */
 import type { AttributeType } from "../model/attribute-columns.ts";
 import type { AttributeScope } from "../store/promoted.ts";
-import { type KeyCounts, VALUE_BITS } from "./key-counts.ts";
+import { type KeyCounts, type Uncounted, VALUE_BITS } from "./key-counts.ts";
 
 /** One key with values of one type. */
 export interface CatalogueEntry {
@@ -33,8 +33,18 @@ interface Entry {
 export interface Overflow {
   /** Attributes of all spans together. */
   readonly attributes: number;
-  /** The service that brought most of them. */
+  /** The service that brought most of them, and one of their keys. */
   readonly service: string;
+  readonly exampleKey: string;
+}
+
+/** What a catalogue knows, as plain data for another process. */
+export interface CatalogueSnapshot {
+  readonly spans: number;
+  readonly entries: readonly (Omit<Entry, "valueBits"> & {
+    /** In base64. */
+    readonly valueBits: string;
+  })[];
 }
 
 /** Spans over which shares are counted, at least: before that, nothing is forgotten. */
@@ -42,11 +52,11 @@ const FADE_SPANS = 100_000;
 /** Services that are told apart as to what they brought on top; others count as one of them. */
 const OVERFLOW_SERVICES = 100;
 
-/** The catalogue of one Clew. */
+/** The catalogue of one process that takes spans. */
 export class KeyCatalogue {
   readonly #maxKeys: number;
   readonly #entries = new Map<string, Entry>();
-  readonly #overflow = new Map<string, number>();
+  readonly #overflow = new Map<string, Uncounted>();
   #spans = 0;
 
   constructor(maxKeys: number) {
@@ -67,19 +77,20 @@ export class KeyCatalogue {
   add({ spans, keys, uncounted }: KeyCounts): number {
     this.#spans += spans;
     let left = 0;
-    const leave = (service: string, attributes: number): void => {
+    const leave = (service: string, { attributes, exampleKey }: Uncounted): void => {
       left += attributes;
       const name =
         this.#overflow.has(service) || this.#overflow.size < OVERFLOW_SERVICES
           ? service
           : this.#overflow.keys().next().value!;
-      this.#overflow.set(name, (this.#overflow.get(name) ?? 0) + attributes);
+      const before = this.#overflow.get(name)?.attributes ?? 0;
+      this.#overflow.set(name, { attributes: before + attributes, exampleKey });
     };
-    for (const [service, attributes] of uncounted) leave(service, attributes);
+    for (const [service, rest] of uncounted) leave(service, rest);
     for (const count of keys) {
       const entry = this.#entry(count);
       if (entry === undefined) {
-        leave(count.service, count.spans);
+        leave(count.service, { attributes: count.spans, exampleKey: count.key });
         continue;
       }
       entry.spans += count.spans;
@@ -100,16 +111,13 @@ export class KeyCatalogue {
     return entry;
   }
 
-  /** All keys, in no order. */
-  entries(): CatalogueEntry[] {
-    return [...this.#entries.values()].map(({ scope, key, type, spans, sampled, valueBits }) => ({
-      scope,
-      key,
-      type,
-      share: spans / this.#spans,
-      sampled,
-      distinctValues: distinctValues(valueBits),
+  /** All that is known. */
+  snapshot(): CatalogueSnapshot {
+    const entries = [...this.#entries.values()].map(({ valueBits, ...entry }) => ({
+      ...entry,
+      valueBits: Buffer.from(valueBits.buffer).toString("base64"),
     }));
+    return { spans: this.#spans, entries };
   }
 
   /** Lets the older half of what was counted weigh half, if enough was or the catalogue is full;
@@ -126,14 +134,41 @@ export class KeyCatalogue {
   /** What came on top of the full catalogue since this was last asked; undefined if nothing did. */
   takeOverflow(): Overflow | undefined {
     let attributes = 0;
-    let [service, most] = ["", 0];
-    for (const [name, count] of this.#overflow) {
-      attributes += count;
-      if (count > most) [service, most] = [name, count];
+    let most: Overflow | undefined;
+    for (const [service, rest] of this.#overflow) {
+      attributes += rest.attributes;
+      if (rest.attributes > (most?.attributes ?? 0)) most = { service, ...rest };
     }
     this.#overflow.clear();
-    return attributes === 0 ? undefined : { attributes, service };
+    return most && { ...most, attributes };
   }
+}
+
+/** All keys of several catalogues as if it were one, in no order, and the spans behind them. */
+export function mergeSnapshots(snapshots: readonly CatalogueSnapshot[]): {
+  readonly spans: number;
+  readonly entries: CatalogueEntry[];
+} {
+  const spans = snapshots.reduce((sum, snapshot) => sum + snapshot.spans, 0);
+  const merged = new Map<string, Entry>();
+  for (const { valueBits: packed, ...more } of snapshots.flatMap(({ entries }) => entries)) {
+    const id = `${more.scope} ${more.type} ${more.key}`;
+    const valueBits = new Uint32Array(Uint8Array.from(Buffer.from(packed, "base64")).buffer);
+    const entry = merged.get(id);
+    if (entry === undefined) {
+      merged.set(id, { ...more, valueBits });
+      continue;
+    }
+    entry.spans += more.spans;
+    entry.sampled += more.sampled;
+    valueBits.forEach((bits, i) => (entry.valueBits[i]! |= bits));
+  }
+  const entries = [...merged.values()].map(({ valueBits, spans: having, ...entry }) => ({
+    ...entry,
+    share: having / spans,
+    distinctValues: distinctValues(valueBits),
+  }));
+  return { spans, entries };
 }
 
 /** How many values most probably set these bits ("linear counting"). */

@@ -4,6 +4,7 @@
  */
 import { type AttributeColumns, attributeTypes } from "../model/attribute-columns.ts";
 import type { AttributeType } from "../model/attribute-columns.ts";
+import type { Interner } from "../base/interner.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import type { AttributeScope } from "../store/promoted.ts";
 import { serviceOf } from "./fairness.ts";
@@ -27,8 +28,16 @@ export interface KeyCounts {
   readonly spans: number;
   /** Most frequent first. */
   readonly keys: readonly KeyCount[];
-  /** Attributes of all spans together that are not in `keys`, by service. */
-  readonly uncounted: ReadonlyMap<string, number>;
+  /** What is not in `keys`, by service. */
+  readonly uncounted: ReadonlyMap<string, Uncounted>;
+}
+
+/** Attributes that are not counted by key. */
+export interface Uncounted {
+  /** Of all spans together. */
+  readonly attributes: number;
+  /** One of their keys, cut to a length that can be shown. */
+  readonly exampleKey: string;
 }
 
 /** How much a batch may say. */
@@ -89,13 +98,15 @@ export function countKeys(columns: SpanColumns, limits: KeyCountLimits): KeyCoun
       ...limits,
     }),
   };
-  const uncounted = new Map<string, number>();
+  const uncounted = new Map<string, Uncounted>();
   const isCounted = new Set(counted);
   if (isCounted.size < found.length) {
     for (const item of found) {
       if (isCounted.has(item)) continue;
       const name = service(item.resource);
-      uncounted.set(name, (uncounted.get(name) ?? 0) + item.spans);
+      const before = uncounted.get(name);
+      const exampleKey = before?.exampleKey ?? shortKey(keys, Math.floor(item.slot / TYPES));
+      uncounted.set(name, { attributes: (before?.attributes ?? 0) + item.spans, exampleKey });
     }
   }
   return {
@@ -110,6 +121,13 @@ export function countKeys(columns: SpanColumns, limits: KeyCountLimits): KeyCoun
       service: service(resource),
     })),
   };
+}
+
+const SHOWN_KEY_BYTES = 100;
+
+function shortKey(keys: Interner, key: number): string {
+  const [from, to] = [keys.start(key), keys.end(key)];
+  return Buffer.from(keys.bytes.subarray(from, Math.min(to, from + SHOWN_KEY_BYTES))).toString();
 }
 
 /** Owners of attributes, how many spans each stands for, and the resource of those. */

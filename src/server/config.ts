@@ -277,8 +277,8 @@ const ingest = section({
   }),
   maxPromotedAttributes: whole({ min: 0, max: 1000, unit: "attributes" }, 128, {
     about:
-      "Most attributes that get a column of their own because many spans have them, beside those" +
-      " built in; 0 for none.",
+      "Most attributes that get a column of their own because many spans have them or many questions ask" +
+      " for them, beside those built in; 0 for none.",
     whenReached: "Further attributes stay in the maps, where questions about them take longer.",
   }),
   promotionSeconds: whole({ min: 1, max: 86_400, unit: "seconds" }, 60, {

@@ -11,6 +11,7 @@ import { createOtlpHttp } from "../api/otlp-http.ts";
 import { tenancy } from "../api/tenancy.ts";
 import type { MemoryBudget } from "../base/memory-budget.ts";
 import type { Receive } from "../ingest/receive.ts";
+import type { CatalogueSnapshot } from "../ingest/catalogue.ts";
 import type { LogState } from "../ingest/log/state.ts";
 import { createReceiver } from "../ingest/receiver.ts";
 import { Repeats } from "../ingest/repeats.ts";
@@ -45,6 +46,8 @@ export interface Ingest {
   health(): Promise<IngestHealth>;
   /** What other processes count for it. */
   otherMetrics(): Promise<readonly MetricsJson[]>;
+  /** What is known of attribute keys, by process. */
+  catalogues(): Promise<readonly CatalogueSnapshot[]>;
   /** Tells of requests that were taken elsewhere: the same bytes are not taken again. */
   learn(digests: readonly string[]): void;
   /** Takes no more, answers what it has, stores what it can. */
@@ -89,6 +92,7 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
       ports,
       health: async () => healthOf(batcher.logState),
       otherMetrics: async () => [],
+      catalogues: async () => [queue.keys.snapshot()],
       learn: (digests) => digests.forEach((digest) => repeats.learn(digest)),
       close,
     };

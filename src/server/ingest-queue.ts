@@ -11,13 +11,14 @@ import { Batcher, type BatcherOptions } from "../ingest/batcher.ts";
 import { Fairness, type FairnessLimits } from "../ingest/fairness.ts";
 import { logStates } from "../ingest/log/state.ts";
 import { readDigests } from "../ingest/log/open.ts";
-import { Promoter } from "../ingest/promoter.ts";
 import { RollUps } from "../ingest/roll-ups.ts";
 import { type SpanCounts, spanCounts } from "../prometheus/span-metrics.ts";
+import { KeyCounter } from "../ingest/key-counter.ts";
 import type { StoreClient } from "../store/client.ts";
 import { writeRollUp } from "../store/write-roll-up.ts";
 import { writeSpans } from "../store/write-spans.ts";
 import { type Config, workerMemoryBytes } from "./config.ts";
+import { watchTableToWrite } from "./table-watch.ts";
 
 /** How long a segment of the log stays after ClickHouse has all of it: longer than the system takes
  * to write a file's pages to disk by itself (30 s on Linux). */
@@ -33,9 +34,8 @@ const INSERTS_AT_ONCE = 2;
 const LOCK_WAIT_MS = 10_000;
 const LOCK_RETRY_MS = 20;
 
-/** What a queue works with. `table` and `onBatch` are where attributes with columns of their own come
- * in; a worker process would have to be told of them, as it is of ClickHouse's endpoint. */
-export interface QueueParts extends Pick<BatcherOptions, "table" | "onBatch" | "budget"> {
+/** What a queue works with. */
+export interface QueueParts extends Pick<BatcherOptions, "budget"> {
   readonly config: Config;
   readonly client: StoreClient;
   /** Told what each batch that is taken adds to the counters of spans. */
@@ -64,6 +64,8 @@ export interface Queue {
   readonly batcher: Batcher;
   /** Of the requests found in the log, with their arrival in seconds since 1970. */
   readonly digests: readonly (readonly [digest: string, arrivalSeconds: number])[];
+  /** Counts the attribute keys of what is inserted. */
+  readonly keys: KeyCounter;
   /** Inserts what it can in a while, and lets go of the folder. */
   close(): Promise<void>;
 }
@@ -77,20 +79,29 @@ export function ingestFolder({ data }: Config): string {
  * if another process has the folder or the log cannot be read or written. */
 export async function openQueue(folder: string, parts: QueueParts): Promise<Queue> {
   const lock = await lockFolder(folder);
-  const promoter = newPromoter(parts);
+  const { client, config, log, metrics } = parts;
+  const table = watchTableToWrite(client, config, log);
+  const everySeconds = config.ingest.promotionSeconds;
+  const keys = new KeyCounter({ everySeconds, metrics, log });
+  const release = (): void => {
+    table.close();
+    keys.close();
+    lock.close();
+  };
   try {
-    const batcher = await newBatcher(folder, parts, promoter);
+    const batcher = await newBatcher(folder, parts, {
+      table: () => table.table(),
+      onBatch: (columns) => keys.count(columns),
+    });
     const digests = await batcher.open();
-    parts.metrics.onRead(() => show(parts, batcher));
+    metrics.onRead(() => show(parts, batcher));
     const close = async (): Promise<void> => {
       await batcher.close(STORE_GRACE_MS);
-      promoter.close();
-      lock.close();
+      release();
     };
-    return { batcher, digests, close };
+    return { batcher, digests, keys, close };
   } catch (error) {
-    promoter.close();
-    lock.close();
+    release();
     throw error;
   }
 }
@@ -126,14 +137,12 @@ async function lockFolder(folder: string): Promise<DataLock> {
   }
 }
 
-function newPromoter({ config, client, metrics, log }: QueueParts): Promoter {
-  const { database, cluster } = config.clickhouse;
-  const { maxPromotedAttributes: maxAttributes, promotionSeconds: everySeconds } = config.ingest;
-  return new Promoter({ client, database, cluster, maxAttributes, everySeconds, metrics, log });
-}
-
-async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter): Promise<Batcher> {
-  const { config, client, metrics, log, budget, table, onBatch } = parts;
+async function newBatcher(
+  folder: string,
+  parts: QueueParts,
+  hooks: Pick<BatcherOptions, "table" | "onBatch">,
+): Promise<Batcher> {
+  const { config, client, metrics, log, budget } = parts;
   const { ingest, otlp, clickhouse, retention } = config;
   const { workers } = ingest;
   const logBytes = ingest.maxLogBytes ?? (await defaultLogBytes(config.data.dir));
@@ -159,10 +168,7 @@ async function newBatcher(folder: string, parts: QueueParts, promoter: Promoter)
     },
     fairness: new Fairness(fairnessLimits(config), () => performance.now()),
     budget,
-    table: () => promoter.table,
-    onBatch: (columns) => promoter.count(columns),
-    ...(table && { table }),
-    ...(onBatch && { onBatch }),
+    ...hooks,
     insert: (insert) => writeSpans(client, clickhouse.database, insert),
     rollUps: newRollUps(parts),
     metrics,

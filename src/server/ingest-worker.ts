@@ -58,6 +58,11 @@ async function hear(message: ToWorker): Promise<void> {
       const report = { ...health, metrics: await metrics.registry.getMetricsAsJSON() };
       return tell({ kind: "report", question: message.question, report });
     }
+    case "catalogues": {
+      const catalogues = await (await opening)?.catalogues();
+      if (catalogues === undefined) return undefined;
+      return tell({ kind: "catalogues", question: message.question, catalogues });
+    }
     case "stop":
       await (await opening)?.close();
       process.exit(0);

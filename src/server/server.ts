@@ -25,6 +25,7 @@ import { createMetrics, type Metrics } from "../base/metrics.ts";
 import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
 import { createRedQueries, type RedQueries } from "../query/red.ts";
+import { Promoter } from "../ingest/promoter.ts";
 import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
@@ -203,6 +204,8 @@ async function openIngest(
     return openIngestNode({ config, index: 0, ports, client, onSpanCounts, metrics, log });
   };
   const ingest = await open();
+  const promoter = newPromoter(config, { client, log, ingest });
+  closers.push(async () => promoter.close());
   ingest.learn(leftovers.digests);
   const registry = async (): Promise<Registry> => {
     const others = [...(await leftovers.metrics()), ...(await ingest.otherMetrics())];
@@ -210,6 +213,22 @@ async function openIngest(
     return sumOf([await metrics.registry.getMetricsAsJSON(), ...others]);
   };
   return { ingest, registry };
+}
+
+/** Of what spans bring, and what questions ask for, in all processes. */
+function newPromoter(
+  { clickhouse, ingest: settings }: Config,
+  { client, log, ingest }: Pick<Api, "client" | "log" | "ingest">,
+): Promoter {
+  return new Promoter({
+    client,
+    database: clickhouse.database,
+    cluster: clickhouse.cluster,
+    maxAttributes: settings.maxPromotedAttributes,
+    everySeconds: settings.promotionSeconds,
+    catalogues: () => ingest.catalogues(),
+    log,
+  });
 }
 
 interface Api {

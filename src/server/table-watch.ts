@@ -1,30 +1,49 @@
 import { every } from "../base/every.ts";
 import type { Logger } from "../base/log.ts";
 import type { StoreClient } from "../store/client.ts";
-import { readTables } from "../store/promote.ts";
-import type { SpansTable } from "../store/schema.ts";
+import { readTables, type SpansTables } from "../store/promote.ts";
+import { builtInTable, type SpansTable } from "../store/schema.ts";
 import type { Config } from "./config.ts";
 
-/** The spans table for those who read it. */
+/** The spans table, as it was when last looked at. */
 export interface TableWatch {
-  /** As it was when last looked at. */
   table(): SpansTable;
   close(): void;
 }
 
-/** Looks at the table now, and again and again. Throws what the client throws. */
+/** Looks at the table for those who read it, now, and again and again. Throws what the client throws. */
 export async function watchTable(
   client: StoreClient,
-  { clickhouse, ingest }: Config,
+  config: Config,
   log: Logger,
 ): Promise<TableWatch> {
+  let { read } = await look(client, config);
+  const repeated = again(client, config, log, (tables) => ({ read } = tables));
+  return { table: () => read, close: () => repeated.close() };
+}
+
+/** The same for those who write. Until ClickHouse answers it is the table built in, which is never
+ * wrong. */
+export function watchTableToWrite(client: StoreClient, config: Config, log: Logger): TableWatch {
+  let write = builtInTable;
+  const repeated = again(client, config, log, (tables) => ({ write } = tables));
+  return { table: () => write, close: () => repeated.close() };
+}
+
+function look(client: StoreClient, { clickhouse, ingest }: Config): Promise<SpansTables> {
   const settleSeconds = ingest.promotionSeconds;
-  const look = () => readTables(client, { database: clickhouse.database, settleSeconds });
-  let tables = await look();
-  const repeated = every(
-    settleSeconds * 1000,
-    async () => void (tables = await look()),
+  return readTables(client, { database: clickhouse.database, settleSeconds });
+}
+
+function again(
+  client: StoreClient,
+  config: Config,
+  log: Logger,
+  onTables: (tables: SpansTables) => void,
+) {
+  return every(
+    config.ingest.promotionSeconds * 1000,
+    async () => onTables(await look(client, config)),
     (error) => log.warn("columns of the spans table cannot be read, tried again", { error }),
   );
-  return { table: () => tables.read, close: () => repeated.close() };
 }

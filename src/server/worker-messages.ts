@@ -1,6 +1,7 @@
 /** What Clew and its ingest workers tell each other. */
 import type { FaultCode } from "../base/fault.ts";
 import type { SpanCounts } from "../prometheus/span-metrics.ts";
+import type { CatalogueSnapshot } from "../ingest/catalogue.ts";
 import type { Endpoint } from "../store/endpoint.ts";
 import type { Config } from "./config.ts";
 import type { IngestHealth, OtlpPorts } from "./ingest-node.ts";
@@ -25,6 +26,7 @@ export type ToWorker =
   | { readonly kind: "endpoint"; readonly endpoint: Endpoint }
   | { readonly kind: "taken"; readonly digests: string }
   | { readonly kind: "report"; readonly question: number }
+  | { readonly kind: "catalogues"; readonly question: number }
   | { readonly kind: "stop" };
 
 /** From a worker. "hello" is its first word: only then does it hear. */
@@ -34,7 +36,12 @@ export type FromWorker =
   | { readonly kind: "failed"; readonly code: FaultCode; readonly message: string }
   | { readonly kind: "taken"; readonly digests: string }
   | { readonly kind: "spans"; readonly counts: SpanCounts }
-  | { readonly kind: "report"; readonly question: number; readonly report: WorkerReport };
+  | { readonly kind: "report"; readonly question: number; readonly report: WorkerReport }
+  | {
+      readonly kind: "catalogues";
+      readonly question: number;
+      readonly catalogues: readonly CatalogueSnapshot[];
+    };
 
 const DIGEST_BYTES = 16;
 

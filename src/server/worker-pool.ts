@@ -15,6 +15,7 @@ import { createServer } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { bind } from "../api/listener.ts";
 import { backoffMs } from "../store/engine/engine.ts";
+import type { CatalogueSnapshot } from "../ingest/catalogue.ts";
 import type { Endpoint } from "../store/endpoint.ts";
 import { type Ingest, type IngestHealth, type OtlpPorts, REPEATS_REQUESTS } from "./ingest-node.ts";
 import { type QueueParts, REPEATS_MS } from "./ingest-queue.ts";
@@ -121,6 +122,11 @@ export class WorkerPool implements Ingest {
       }),
     );
     return [this.#ended, ...this.#slots.map(({ metrics }) => metrics)];
+  }
+
+  async catalogues(): Promise<readonly CatalogueSnapshot[]> {
+    const all = await Promise.all(this.#slots.map(({ process }) => process.catalogues()));
+    return all.flatMap((some) => some ?? []);
   }
 
   learn(digests: readonly string[]): void {

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Fault, unreachable } from "../base/fault.ts";
 import { type Logger, type LogLevel, logLevels } from "../base/log.ts";
 import type { SpanCounts } from "../prometheus/span-metrics.ts";
+import type { CatalogueSnapshot } from "../ingest/catalogue.ts";
 import type { FromWorker, ToWorker, WorkerReport, WorkerStart } from "./worker-messages.ts";
 
 /** A worker's process. */
@@ -18,9 +19,14 @@ export interface WorkerProcess {
   send(message: ToWorker): void;
   /** Undefined if it does not answer in a while. */
   report(): Promise<WorkerReport | undefined>;
+  /** The same of what it knows of attribute keys. */
+  catalogues(): Promise<readonly CatalogueSnapshot[] | undefined>;
   /** Lets it answer and store what it has; what does not end within the limit is killed. */
   stop(): Promise<void>;
 }
+
+/** What is sent back when it is asked. */
+type Answer = Extract<FromWorker, { readonly question: number }>;
 
 interface WorkerSetup {
   readonly start: WorkerStart;
@@ -47,7 +53,7 @@ export function startWorkerProcess(setup: WorkerSetup): WorkerProcess {
   };
   const ready = Promise.withResolvers<void>();
   ready.promise.catch(() => undefined); // whoever waits for it is told
-  const questions = new Map<number, (report: WorkerReport) => void>();
+  const questions = new Map<number, (answer: Answer) => void>();
   worker.on("message", (message: FromWorker) => {
     switch (message.kind) {
       case "hello":
@@ -62,7 +68,8 @@ export function startWorkerProcess(setup: WorkerSetup): WorkerProcess {
       case "spans":
         return onSpanCounts(message.counts);
       case "report":
-        return questions.get(message.question)?.(message.report);
+      case "catalogues":
+        return questions.get(message.question)?.(message);
       default:
         return unreachable(message);
     }
@@ -77,12 +84,20 @@ export function startWorkerProcess(setup: WorkerSetup): WorkerProcess {
     });
   });
   let asked = 0;
-  const report = async (): Promise<WorkerReport | undefined> => {
+  const ask = async (kind: Answer["kind"]): Promise<Answer | undefined> => {
     const question = asked++;
-    const answer = new Promise<WorkerReport>((resolve) => questions.set(question, resolve));
-    send({ kind: "report", question });
+    const answer = new Promise<Answer>((resolve) => questions.set(question, resolve));
+    send({ kind, question });
     const late = sleep(REPORT_MS, undefined, { ref: false });
     return Promise.race([answer, late]).finally(() => questions.delete(question));
+  };
+  const report = async () => {
+    const answer = await ask("report");
+    return answer?.kind === "report" ? answer.report : undefined;
+  };
+  const catalogues = async () => {
+    const answer = await ask("catalogues");
+    return answer?.kind === "catalogues" ? answer.catalogues : undefined;
   };
   const stop = async (): Promise<void> => {
     send({ kind: "stop" });
@@ -90,7 +105,8 @@ export function startWorkerProcess(setup: WorkerSetup): WorkerProcess {
     await ended;
     clearTimeout(timer);
   };
-  return { pid: worker.process.pid ?? -1, ready: ready.promise, ended, send, report, stop };
+  const pid = worker.process.pid ?? -1;
+  return { pid, ready: ready.promise, ended, send, report, catalogues, stop };
 }
 
 /** node:cluster deals new connections out in turn, so that a few senders reach several workers. */

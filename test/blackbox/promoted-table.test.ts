@@ -4,10 +4,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { ByteArena } from "../../src/base/arena.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { inSlices } from "../../src/base/slices.ts";
+import { KeyCatalogue } from "../../src/ingest/catalogue.ts";
+import type { KeyCount } from "../../src/ingest/key-counts.ts";
+import { Promoter } from "../../src/ingest/promoter.ts";
 import { type AttributeType, attributeTypes } from "../../src/model/attribute-columns.ts";
 import { SpanColumns } from "../../src/model/span-columns.ts";
 import { createStoreClient, type StoreClient } from "../../src/store/client.ts";
@@ -153,6 +157,36 @@ describe("a promotion in the table", () => {
     assert.deepEqual(again, tables);
     await client.command(sql`OPTIMIZE TABLE clew.spans FINAL`);
     await assertReadsBack(traces, again.read);
+  });
+
+  test("what is asked for often gets a column, however few spans have it", async () => {
+    const catalogue = new KeyCatalogue(100);
+    const keyCount = { scope: "span", type: attributeTypes.string, service: "s" } as const;
+    const key = (name: string, spans: number): KeyCount => {
+      return { ...keyCount, key: name, spans, sampled: 1, valueBits: new Uint32Array(64) };
+    };
+    const keys = [key("rare.asked", 20), key("rare.not.asked", 20)];
+    catalogue.add({ spans: 20_000, keys, uncounted: new Map() });
+    const promoter = new Promoter({
+      client,
+      database,
+      cluster: undefined,
+      maxAttributes: 1000,
+      everySeconds: 1,
+      catalogues: async () => [catalogue.snapshot()],
+      log: createLogger({ level: "error", write: console.error, now: () => new Date() }),
+    });
+    try {
+      for (let i = 0; i < 12; i++) promoter.noteQueried("span", "rare.asked");
+      const promoted = async (): Promise<string[]> => {
+        const { read } = await readTables(client, { database, settleSeconds: 0 });
+        return read.promoted.flatMap(({ key }) => (key.startsWith("rare.") ? [key] : []));
+      };
+      for (let i = 0; i < 100 && (await promoted()).length === 0; i++) await sleep(50);
+      assert.deepEqual(await promoted(), ["rare.asked"]);
+    } finally {
+      promoter.close();
+    }
   });
 
   test("a value is in the map of an older row and in the column of a newer one", async () => {

@@ -1,5 +1,6 @@
 /** Attributes that many spans have get columns, and nobody who reads a trace can tell. */
 import assert from "node:assert/strict";
+import { request } from "node:http";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import {
@@ -150,11 +151,16 @@ describe("promotion", () => {
     assert.ok((await metricValue(clew, "clew_attribute_keys")) <= 4096);
     const overflow = await metricValue(clew, "clew_attribute_keys_overflow_total");
     assert.ok(overflow > 10_000, `${overflow} of 20,000 attributes`);
+    const named = /^clew_attribute_keys_overflowing\{service="promoted",key="bomb\.\d+"\} \d+$/m;
+    await until("its name on /metrics", async () =>
+      named.test(await (await fetch(`${clew.apiUrl}/metrics`)).text()),
+    );
     const told = (): boolean =>
       clew.events.some(
-        ({ message, mostFromService }) =>
+        ({ message, mostFromService, exampleKey }) =>
           String(message).startsWith("spans have more attribute keys") &&
-          mostFromService === "promoted",
+          mostFromService === "promoted" &&
+          /^bomb\.\d+$/.test(String(exampleKey)),
       );
     await until("a warning", told);
     await until("a column for the steady key", () =>
@@ -165,3 +171,37 @@ describe("promotion", () => {
     assert.deepEqual(others, []);
   });
 });
+
+describe("promotion with several workers", () => {
+  test("what all of them see together counts, not what one sees", async () => {
+    const clew = await startTestClew({ ingest: { promotionSeconds: 1, workers: 2 } });
+    try {
+      // Of the 10,000 spans that must be seen first, each worker gets about 6,000.
+      for (let number = 1; number <= 24; number++) {
+        assert.equal(await sendOnce(clew, traceOf(number, manyTypes)), 200);
+      }
+      await stored(clew);
+      await until("columns", () => promoted(clew).length >= promotions.length);
+      assert.deepEqual(new Map(promoted(clew)), new Map(promotions));
+      const columns = clew.events.filter(({ message }) =>
+        /column of its own/.test(String(message)),
+      );
+      for (const { worker, reason } of columns) {
+        assert.equal(worker, undefined, "one process decides for all");
+        assert.match(String(reason), /% of 12000 spans/);
+      }
+    } finally {
+      await clew.close();
+    }
+  });
+});
+
+/** Over a connection of its own: these are dealt out to the workers in turn. Gives the status. */
+function sendOnce({ otlpUrl }: TestClew, body: Uint8Array): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const headers = { "content-type": "application/x-protobuf", "content-length": body.length };
+  const sending = request(`${otlpUrl}/v1/traces`, { method: "POST", agent: false, headers });
+  sending.on("response", (answer) => resolve(answer.resume().statusCode!));
+  sending.on("error", reject).end(body);
+  return promise;
+}
