@@ -1,6 +1,5 @@
 /** Ingest in several processes: one port, a log each, and nothing acknowledged is lost, whoever dies. */
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { Agent, request } from "node:http";
 import { type AddressInfo, createServer } from "node:net";
@@ -18,70 +17,14 @@ import { startEngine } from "../../src/store/engine/engine.ts";
 import { sql } from "../../src/store/sql.ts";
 import { oracleEncode } from "../support/oracle.ts";
 import { rollUpDifferences } from "../support/roll-ups.ts";
+import { pidsOf, spawnClew, type SpawnedClew } from "../support/spawned-clew.ts";
 
-const main = path.join(import.meta.dirname, "../../src/cli/main.ts");
 const SPANS = 10;
 const ANSWER_MS = 3000;
 const silent = createLogger({ level: "error", write: () => {}, now: () => new Date() });
 
-/** A Clew of its own, as `clew start` runs it. */
-interface Running {
-  readonly child: ChildProcess;
-  readonly ended: Promise<void>;
-  readonly otlpUrl: string;
-  readonly grpcAddress: string;
-  readonly apiUrl: string;
-  readonly events: readonly Readonly<Record<string, unknown>>[];
-}
-
-async function start(dataDir: string, settings: readonly string[]): Promise<Running> {
-  const anyPorts = ["otlp.grpc.port=0", "otlp.http.port=0", "http.port=0"];
-  const ports = anyPorts.filter(
-    (port) => !settings.some((one) => one.startsWith(port.slice(0, -1))),
-  );
-  const set = [...ports, ...settings].flatMap((setting) => ["--set", setting]);
-  const args = [main, "start", "--data", dataDir, ...set];
-  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
-    stdio: ["ignore", "pipe", "pipe"],
-    // Those of this test are no settings of Clew's.
-    env: Object.fromEntries(
-      Object.entries(process.env).filter(([name]) => !name.startsWith("CLEW_")),
-    ),
-  });
-  let log = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (log += text));
-  const ended = new Promise<void>((resolve) => child.on("close", () => resolve()));
-  let banner = "";
-  for await (const text of child.stdout.setEncoding("utf8").iterator({ destroyOnReturn: false })) {
-    banner += text as string;
-    if (banner.includes("Stop ")) break;
-  }
-  child.stdout.resume();
-  const address = (label: string): string => {
-    const found = new RegExp(`${label}\\s+(http:\\S+)`).exec(banner)?.[1];
-    if (found === undefined) throw new Error(`clew did not start: ${banner}\n${log}`);
-    return found;
-  };
-  return {
-    child,
-    ended,
-    otlpUrl: address("OTLP/HTTP"),
-    grpcAddress: new URL(address("OTLP/gRPC")).host,
-    apiUrl: address("Look"),
-    get events() {
-      const lines = log.split("\n").slice(0, -1);
-      return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
-    },
-  };
-}
-
-/** Process ids from the log: the engine's, and those of workers, the newest last. */
-function pidsOf({ events }: Running, message: string): number[] {
-  return events.flatMap((event) => (event["message"] === message ? [event["pid"] as number] : []));
-}
-
-const workerPids = (clew: Running) => pidsOf(clew, "ingest worker is ready");
-const enginePids = (clew: Running) => pidsOf(clew, "clickhouse is ready");
+const workerPids = (clew: SpawnedClew) => pidsOf(clew, "ingest worker is ready");
+const enginePids = (clew: SpawnedClew) => pidsOf(clew, "clickhouse is ready");
 
 function requestOf(traceNumber: number): Buffer {
   const startNanos = BigInt(Date.now()) * 1_000_000n;
@@ -97,7 +40,7 @@ function requestOf(traceNumber: number): Buffer {
 
 /** Sends over a connection of its own; gives the status, or 0 if there was no answer in time: a
  * connection that is being dealt to a worker just when that dies gets none. */
-function post({ otlpUrl }: Running, body: Buffer): Promise<number> {
+function post({ otlpUrl }: SpawnedClew, body: Buffer): Promise<number> {
   const { promise, resolve } = Promise.withResolvers<number>();
   const agent = new Agent({ keepAlive: false });
   const headers = { "content-type": "application/x-protobuf", "content-length": body.length };
@@ -112,7 +55,7 @@ function post({ otlpUrl }: Running, body: Buffer): Promise<number> {
 }
 
 /** Sends by gRPC over a connection of its own. Rejects unless it is taken. */
-async function call({ grpcAddress }: Running, body: Buffer): Promise<void> {
+async function call({ grpcAddress }: SpawnedClew, body: Buffer): Promise<void> {
   const client = new Client(grpcAddress, credentials.createInsecure(), {
     "grpc.use_local_subchannel_pool": 1,
   });
@@ -125,7 +68,7 @@ async function call({ grpcAddress }: Running, body: Buffer): Promise<void> {
   }).finally(() => client.close());
 }
 
-async function metric({ apiUrl }: Running, name: string): Promise<number> {
+async function metric({ apiUrl }: SpawnedClew, name: string): Promise<number> {
   const text = await (await fetch(`${apiUrl}/metrics`)).text();
   const line = text.split("\n").find((candidate) => candidate.startsWith(`${name} `));
   assert.ok(line !== undefined, `no metric ${name}`);
@@ -138,12 +81,12 @@ async function until(what: string, isSo: () => Promise<boolean> | boolean): Prom
   }
 }
 
-function settled(clew: Running): Promise<void> {
+function settled(clew: SpawnedClew): Promise<void> {
   return until("the queue is empty", async () => (await metric(clew, "clew_queue_spans")) === 0);
 }
 
 /** Checks that each of these traces is read with each of its spans once. */
-async function checkTraces({ apiUrl }: Running, traceNumbers: Iterable<number>): Promise<void> {
+async function checkTraces({ apiUrl }: SpawnedClew, traceNumbers: Iterable<number>): Promise<void> {
   const wrong: string[] = [];
   for (const traceNumber of traceNumbers) {
     const answer = await fetch(`${apiUrl}/api/clew/v1/traces/${traceNumber.toString(16)}`);
@@ -175,13 +118,13 @@ function segmentsIn(folder: string): string[] {
 
 /** Gives a folder to a test, and whatever it has started an end. */
 async function withClews(
-  body: (dataDir: string, open: (...settings: string[]) => Promise<Running>) => Promise<void>,
+  body: (dataDir: string, open: (...settings: string[]) => Promise<SpawnedClew>) => Promise<void>,
 ): Promise<void> {
   const dataDir = mkdtempSync(path.join(tmpdir(), "clew-workers-"));
-  const clews: Running[] = [];
+  const clews: SpawnedClew[] = [];
   try {
     await body(dataDir, async (...settings) => {
-      clews.push(await start(dataDir, settings));
+      clews.push(await spawnClew(dataDir, settings));
       return clews.at(-1)!;
     });
   } finally {
@@ -304,7 +247,7 @@ test("a port that is taken is told of, and nothing is left running", () =>
     const clew = await open("ingest.workers=2", `otlp.http.port=${port}`);
     assert.equal(await post(clew, requestOf(1)), 200);
     // A second Clew, with a folder of its own, does not share the port in secret.
-    const second = start(`${dataDir}-2`, ["ingest.workers=2", `otlp.http.port=${port}`]);
+    const second = spawnClew(`${dataDir}-2`, ["ingest.workers=2", `otlp.http.port=${port}`]);
     await assert.rejects(second, message);
     rmSync(`${dataDir}-2`, { recursive: true, force: true });
   }));
