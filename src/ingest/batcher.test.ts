@@ -16,6 +16,7 @@ import type { RollUpInsert } from "../store/write-roll-up.ts";
 import type { SpanInsert } from "../store/write-spans.ts";
 import { Batcher, type BatcherLimits } from "./batcher.ts";
 import { Fairness } from "./fairness.ts";
+import type { OtlpEncoding } from "./receive.ts";
 import { RollUps } from "./roll-ups.ts";
 import { createReceiver } from "./receiver.ts";
 import { Repeats } from "./repeats.ts";
@@ -116,10 +117,10 @@ describe("batcher and receiver", () => {
       nowSeconds: () => 1_000_000,
     };
     const receiver = createReceiver(options);
-    const receive = (body: Uint8Array, tenant = "t") => {
+    const receive = (body: Uint8Array, tenant = "t", encoding: OtlpEncoding = "protobuf") => {
       const memory = budget.lease("bodies");
       memory.holdExactly(body.length);
-      const outcome = receiver({ tenant, encoding: "protobuf", body, memory });
+      const outcome = receiver({ tenant, encoding, body, memory });
       return outcome.finally(() => memory.free());
     };
     const rows = () => sent.map((made) => made.rows);
@@ -237,6 +238,28 @@ describe("batcher and receiver", () => {
     await batcher.close(5000);
     assert.deepEqual(rows(), [10]);
     for (const part of ["log", "sealed", "inserts"] as const) assert.equal(budget.used(part), 0);
+  });
+
+  test("a request in JSON holds its text and its translation, and nothing once it is refused", async () => {
+    const limits = { blockDelayMs: 60_000 };
+    const { receive, budget, batcher, rows } = await build(limits, stored);
+    const json = (spanId: string): Buffer => {
+      const spans = [{ traceId: "01".repeat(16), spanId, name: "x".repeat(10_000) }];
+      return Buffer.from(JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] }));
+    };
+    const taken = receive(json("02".repeat(8)), "t", "json");
+    assert.ok(budget.used("bodies") > 10_000 && budget.used("log") > 10_000);
+    assert.equal((await taken).acceptedSpans, 1);
+    const refused = await receive(json("00".repeat(8)), "t", "json");
+    assert.equal(refused.rejectedSpans, 1);
+    const others = budget.lease("bodies");
+    others.add(budget.mostBytes - budget.usedBytes - 450_000); // for text and translation, not more
+    const much = json("03".repeat(8)).toString().replace("xxx", "x".repeat(200_000));
+    await assert.rejects(receive(Buffer.from(much), "t", "json"), { code: "exhausted" });
+    others.free();
+    await batcher.close(1000);
+    assert.deepEqual(rows(), [1]);
+    for (const part of ["bodies", "log"] as const) assert.equal(budget.used(part), 0);
   });
 
   test("what a refused request has grown is counted, and given back with the batch", async () => {

@@ -6,6 +6,7 @@ import type { Decoded } from "../wire/otlp/limits.ts";
 import { tracesData } from "../wire/otlp/messages.ts";
 import { jsonToProto } from "../wire/proto-json.ts";
 import type { Batcher } from "./batcher.ts";
+import type { LoggedRequest } from "./log/replay.ts";
 import type { ExportRequest, Receive, Received } from "./receive.ts";
 import { digestOf, type Repeats } from "./repeats.ts";
 
@@ -33,7 +34,7 @@ export function createReceiver(options: ReceiverOptions): Receive {
     const { body, memory } = asProtobuf(request, budget);
     const arrivalSeconds = nowSeconds();
     const logged = { kind: "request", tenant, arrivalSeconds, digest, body } as const;
-    const { decoded, safe } = batcher.append(logged, memory);
+    const { decoded, safe } = appended(batcher, logged, memory);
     count(metrics, decoded);
     const outcome = safe.then(() => receivedOf(decoded));
     if (decoded.acceptedSpans > 0) repeats.add(digest, outcome);
@@ -45,6 +46,16 @@ export function createReceiver(options: ReceiverOptions): Receive {
     if (before !== undefined) metrics.repeats.inc();
     return within(waitMs, before ?? take(request, digest));
   };
+}
+
+/** What is refused holds no memory of its own any more. */
+function appended(batcher: Batcher, request: LoggedRequest, memory: Lease) {
+  try {
+    return batcher.append(request, memory);
+  } catch (error) {
+    memory.free();
+    throw error;
+  }
 }
 
 /** The request in protobuf: as it is, or, from JSON, in memory of its own beside the text. */

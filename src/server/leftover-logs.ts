@@ -18,7 +18,7 @@ import {
   type Queue,
   type QueueParts,
 } from "./ingest-queue.ts";
-import type { MetricsJson } from "./metrics-sum.ts";
+import { type MetricsJson, withoutGauges } from "./metrics-sum.ts";
 
 /** Logs that are being drained. */
 export interface Leftovers {
@@ -62,11 +62,17 @@ export async function drainLeftovers(options: LeftoverOptions): Promise<Leftover
   };
 }
 
+interface Counted {
+  readonly metrics: Metrics;
+  /** Then there is nothing left to measure. */
+  isGone: boolean;
+}
+
 class Draining {
   readonly #options: LeftoverOptions;
   readonly #budget: MemoryBudget;
   // Of their own: the gauges of two queues would overwrite each other.
-  readonly #counted: Metrics[] = [];
+  readonly #counted: Counted[] = [];
   readonly #closing = new AbortController();
   readonly #removals: Promise<void>[] = [];
 
@@ -88,7 +94,12 @@ class Draining {
   }
 
   metrics(): Promise<readonly MetricsJson[]> {
-    return Promise.all(this.#counted.map(({ registry }) => registry.getMetricsAsJSON()));
+    return Promise.all(
+      this.#counted.map(async ({ metrics, isGone }) => {
+        const counts = await metrics.registry.getMetricsAsJSON();
+        return isGone ? withoutGauges(counts) : counts;
+      }),
+    );
   }
 
   async #told(folder: string, doing: Promise<void>): Promise<void> {
@@ -99,19 +110,21 @@ class Draining {
   /** Settles when ClickHouse has all of it; the log goes a while after. */
   async #drain(folder: string): Promise<void> {
     const metrics = createMetrics();
-    this.#counted.push(metrics);
+    const counted: Counted = { metrics, isGone: false };
+    this.#counted.push(counted);
     // Whoever took these requests has counted their spans.
     const others = { metrics, budget: this.#budget, onSpanCounts: () => {} };
     const queue = await openQueue(folder, { ...this.#options, ...others });
     const { signal } = this.#closing;
     while (!signal.aborted && queue.batcher.unconfirmedBatches > 0) await this.#pause(POLL_MS);
-    this.#removals.push(this.#told(folder, this.#remove(folder, queue)));
+    this.#removals.push(this.#told(folder, this.#remove(folder, queue, counted)));
   }
 
-  async #remove(folder: string, queue: Queue): Promise<void> {
+  async #remove(folder: string, queue: Queue, counted: Counted): Promise<void> {
     const { signal } = this.#closing;
     if (!signal.aborted) await this.#pause(this.#options.keepMs ?? LOG_KEEP_MS);
     await queue.close();
+    counted.isGone = true;
     if (!signal.aborted) await remove(folder);
   }
 

@@ -14,7 +14,7 @@
  * requests that are still to be known are written into the current one.
  */
 import { randomBytes } from "node:crypto";
-import { type FileHandle, rm, unlink } from "node:fs/promises";
+import { type FileHandle, rm } from "node:fs/promises";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Fault } from "../../base/fault.ts";
@@ -132,6 +132,8 @@ export class IngestLog {
   #trouble: Fault | undefined;
   #told: LogState["what"] | undefined;
   #isCleaning = false;
+  /** Told of already. */
+  #undeleted: Segment | undefined;
   readonly #closed = new AbortController();
   readonly #timer: NodeJS.Timeout;
 
@@ -412,15 +414,25 @@ export class IngestLog {
     this.#forgetDigests();
     for (let oldest = this.#segments[0]; this.#mayGo(oldest); oldest = this.#segments[0]) {
       await this.#carryDigests(oldest);
-      this.#segments.shift();
-      try {
-        await unlink(oldest.file);
-      } catch (error) {
-        const { log } = this.#options;
-        log.warn("cannot delete a segment of the ingest log", { file: oldest.file, error });
-      }
+      if (!(await this.#delete(oldest))) break;
     }
     this.#isCleaning = false;
+  }
+
+  /** False if it cannot be deleted now: it counts as long as it is there. */
+  async #delete(segment: Segment): Promise<boolean> {
+    try {
+      await rm(segment.file, { force: true });
+    } catch (error) {
+      const { file } = segment;
+      const { log } = this.#options;
+      if (this.#undeleted !== segment)
+        log.warn("cannot delete a segment of the log", { file, error });
+      this.#undeleted = segment;
+      return false;
+    }
+    this.#segments.splice(this.#segments.indexOf(segment), 1);
+    return true;
   }
 
   #mayGo(segment: Segment | undefined): segment is Segment {
@@ -449,6 +461,7 @@ export class IngestLog {
     const into = this.#current;
     const written = this.#write(encodeRecord({ kind: "digests", digests: young }));
     await written.catch(() => undefined); // told of by who writes
+    digests.length = 0;
     into.digests.unshift(...young);
   }
 }
