@@ -1,7 +1,8 @@
 /** A configuration as text: what is in force, and what could be set. */
 import { stringify } from "yaml";
-import { type Config, defaultConfig, formatBytes, type Leaf, leaves } from "./config.ts";
+import { type Config, defaultConfig, type Leaf, leaves } from "./config.ts";
 import type { LoadedConfig, Source } from "./load-config.ts";
+import { formatBytes } from "./setting-kinds.ts";
 
 const HIDDEN = "(hidden)";
 

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { Fault } from "../base/fault.ts";
-import { defaultConfig, formatBytes, leaves, parseBytes } from "./config.ts";
+import { defaultConfig, leaves } from "./config.ts";
 import { type ConfigFlag, loadConfig } from "./load-config.ts";
+import { formatBytes, parseBytes } from "./setting-kinds.ts";
 
 describe("loadConfig", () => {
   const folder = mkdtempSync(join(tmpdir(), "clew-config-"));
