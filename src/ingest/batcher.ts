@@ -36,6 +36,7 @@ import { type LoggedBatch, type LoggedRequest, readBatch } from "./log/replay.ts
 import type { LogState } from "./log/state.ts";
 import { markTimes, type TimeLimits } from "./mark-times.ts";
 import type { RollUps } from "./roll-ups.ts";
+import { Spares } from "./spares.ts";
 
 /** When a batch is sealed, and how inserts are tried again. */
 export interface BatcherLimits {
@@ -95,12 +96,6 @@ interface SealedBatch {
 /** A block takes a tenth of a second to make; requests do not wait for all of it. */
 const SLICE_MS = 4;
 
-/** Memory that served and is kept to serve again, as long as there is room for it. */
-interface Spare<T> {
-  readonly item: T;
-  readonly memory: Lease;
-}
-
 const FIRST_BLOCK_BYTES = 2 ** 20;
 /** Of each kind: the open batch, the inserts under way, and one to spare. */
 const MOST_SPARE = 3;
@@ -114,9 +109,8 @@ export class Batcher {
   #log!: IngestLog;
   #open: OpenBatch;
   #timer: NodeJS.Timeout | undefined;
-  // Memory that served before: growing it anew for every batch costs more than filling it.
-  readonly #spareColumns: Spare<SpanColumns>[] = [];
-  readonly #spareBlocks: Spare<ByteArena>[] = [];
+  readonly #spareColumns: Spares<SpanColumns>;
+  readonly #spareBlocks: Spares<ByteArena>;
   readonly #sealed: SealedBatch[] = [];
   readonly #inserting = new Set<Promise<void>>();
   // Of all sealed batches until they are in.
@@ -125,8 +119,12 @@ export class Batcher {
 
   constructor(options: BatcherOptions) {
     this.#options = options;
+    const { budget, limits } = options;
+    const kept = { budget, most: MOST_SPARE, mostBytes: 2 * limits.blockBytes };
+    this.#spareColumns = new Spares({ ...kept, make: () => new SpanColumns() });
+    this.#spareBlocks = new Spares({ ...kept, make: () => new ByteArena(FIRST_BLOCK_BYTES) });
     this.#open = this.#newBatch(options.decodeLimits);
-    options.budget.onShortage = (bytes) => this.#giveUp(bytes);
+    budget.onShortage = (bytes) => this.#giveUp(bytes);
   }
 
   /** Opens the log and queues what it holds; gives the digests of the requests in it. */
@@ -255,18 +253,9 @@ export class Batcher {
   }
 
   #newBatch(limits: DecodeLimits): OpenBatch {
-    const spare = this.#spareColumns.pop();
-    const columns = spare?.item ?? new SpanColumns();
-    const memory = spare?.memory.handOn("open") ?? this.#options.budget.lease("open");
+    const { item: columns, memory } = this.#spareColumns.take("open");
+    columns.clear();
     return { columns, decoder: new OtlpDecoder(columns, limits), memory };
-  }
-
-  /** Columns whose spans are elsewhere now serve again, unless they have grown out of proportion. */
-  #reuse(item: SpanColumns, memory: Lease): void {
-    const isSpare = this.#spareColumns.length < MOST_SPARE;
-    if (!isSpare || memory.bytes > 2 * this.#options.limits.blockBytes) return memory.free();
-    item.clear();
-    this.#spareColumns.push({ item, memory: memory.handOn("spare") });
   }
 
   /** Frees so many bytes, if there are as many, of what can be had again: memory that is spare, and
@@ -275,9 +264,8 @@ export class Batcher {
     const { budget } = this.#options;
     const enoughBytes = budget.usedBytes - bytes;
     const isEnough = (): boolean => budget.usedBytes <= enoughBytes;
-    for (const spares of [this.#spareBlocks, this.#spareColumns]) {
-      while (spares.length > 0 && !isEnough()) spares.pop()!.memory.free();
-    }
+    this.#spareBlocks.giveUp(isEnough);
+    this.#spareColumns.giveUp(isEnough);
     for (const batch of this.#sealed.toReversed()) {
       if (isEnough()) return;
       batch.columns = undefined;
@@ -361,7 +349,7 @@ export class Batcher {
 
   /** Inserts a batch, however often it takes; gives up only when Clew stops. */
   async #insert(batch: SealedBatch): Promise<void> {
-    const { log, limits, table, onBatch, rollUps } = this.#options;
+    const { log, table, onBatch, rollUps } = this.#options;
     const isSealed = await batch.sealed.then(
       () => true,
       () => false,
@@ -379,34 +367,19 @@ export class Batcher {
     const rollUp = await (batch.rollUp ?? this.#rollUp(columns));
     if (!batch.isCounted) rollUps.taken(rollUp);
     batch.isCounted = true;
-    const { memory, block } = this.#takeBlock();
+    const { item: memory, memory: block } = this.#spareBlocks.take("inserts");
     // It will be about as large, and is made in slices: others run meanwhile.
     block.holdExactly(Math.max(memory.bytes.length, columns.sizeBytes()));
     const options = { token, table: table?.() ?? builtInTable, memory };
     const made = await inSlices(spanInsertSteps(columns, options), SLICE_MS);
     block.holdExactly(memory.bytes.length);
-    this.#reuse(columns, batch.memory);
+    const columnsBytes = batch.memory.bytes;
+    batch.memory.free();
+    this.#spareColumns.keep(columns, columnsBytes);
     batch.columns = undefined;
     batch.memory = block;
     await this.#send(batch, made, rollUpInserts(rollUp, token));
-    this.#reuseBlock(memory, limits.blockBytes);
-  }
-
-  /** Memory for a block, and the lease on it. */
-  #takeBlock(): { readonly memory: ByteArena; readonly block: Lease } {
-    const spare = this.#spareBlocks.pop();
-    const memory = spare?.item ?? new ByteArena(FIRST_BLOCK_BYTES);
-    return {
-      memory,
-      block: spare?.memory.handOn("inserts") ?? this.#options.budget.lease("inserts"),
-    };
-  }
-
-  #reuseBlock(item: ByteArena, blockBytes: number): void {
-    if (this.#spareBlocks.length >= MOST_SPARE || item.bytes.length > 2 * blockBytes) return;
-    const memory = this.#options.budget.lease("spare");
-    memory.holdExactly(item.bytes.length);
-    this.#spareBlocks.push({ item, memory });
+    this.#spareBlocks.keep(memory, memory.bytes.length);
   }
 
   /** Sends a batch's inserts, one after the other, until ClickHouse has them or refuses one. */
