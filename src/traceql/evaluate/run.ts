@@ -11,7 +11,7 @@ import { NONE, Tree } from "./tree.ts";
 
 /** How many steps a query may take on one trace, a step being a test of a span or a row handed on: about
  * a second's work. */
-export const MAX_STEPS = 100_000_000;
+const MAX_STEPS = 100_000_000;
 
 /** An attribute column that a query reads. */
 export interface ColumnKey {
