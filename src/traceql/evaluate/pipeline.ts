@@ -154,6 +154,9 @@ function withFiltersJoined(operands: readonly SpansetExpr[]): readonly SpansetEx
   return joined;
 }
 
+/** What relating a span costs, in tests of a span: some passes over tree and rows. */
+const RELATION_STEPS = 8;
+
 const SEVERAL_SETS =
   "spanset operators are not supported for multiple spansets per trace. consider using coalesce()";
 
@@ -166,7 +169,7 @@ function structural(expr: Structural, columns: Columns): Expression {
     const rights = right(run, set);
     if (rights.length === 0) return NO_SETS;
     if (lefts.length > 1 || rights.length > 1) throw new Fault("invalid", SEVERAL_SETS);
-    run.spend(run.view.length);
+    run.spend(RELATION_STEPS * run.view.length);
     const rows = relate(run, expr, { left: lefts[0]?.rows ?? NO_ROWS, right: rights[0]!.rows });
     return setOf(rows, set);
   };
