@@ -1,33 +1,13 @@
-/** The examples of docs/traceql.md: one in the last column of each row of a table. */
+/** The examples of docs/traceql.md: one in each row of a table. Their answers are another test's. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
 import { test } from "node:test";
+import { docsExamples, docsText } from "../../test/support/docs-examples.ts";
 import { readQuery } from "./check.ts";
 import { intrinsicInfo, type IntrinsicName, intrinsics } from "./intrinsics.ts";
 import { metricsFunctions } from "./parse-metrics.ts";
 import { operators } from "./tokens.ts";
 
-const text = readFileSync(new URL("../../docs/traceql.md", import.meta.url), "utf8");
-
-interface Example {
-  readonly section: string;
-  readonly query: string;
-}
-
-/** The last cell of a row without the marks of code around it; `\|` is a bar. */
-function exampleOf(row: string): string {
-  const cell = row.split(/(?<!\\)\|/).at(-2)!;
-  return /^\s*(`+)(.*)\1\s*$/.exec(cell)?.[2]?.replaceAll("\\|", "|") ?? "";
-}
-
-const examples: Example[] = [];
-let section = "";
-for (const line of text.split("\n")) {
-  if (line.startsWith("## ")) section = line.slice(3);
-  if (/^\|(?! What |\s*-)/.test(line)) examples.push({ section, query: exampleOf(line) });
-}
-
-for (const { section, query } of examples) {
+for (const { section, query } of docsExamples) {
   test(`docs: ${section}: ${query}`, () => {
     assert.deepEqual(readQuery(query).problems, []);
     const isExtension = section === "What Clew adds";
@@ -36,12 +16,12 @@ for (const { section, query } of examples) {
 }
 
 test("docs: everything in the language has an example", () => {
-  const queries = examples.map(({ query }) => query).join("\n");
-  assert.ok(examples.length > 100, `${examples.length} examples`);
+  const queries = docsExamples.map(({ query }) => query).join("\n");
+  assert.ok(docsExamples.length > 100, `${docsExamples.length} examples`);
   const names = (Object.keys(intrinsics) as IntrinsicName[]).filter((name) => name !== "parent");
   for (const name of names) {
     const { label } = intrinsicInfo(name);
-    assert.ok(text.includes(label) && text.includes(name), `nothing about ${name}`);
+    assert.ok(docsText.includes(label) && docsText.includes(name), `nothing about ${name}`);
     assert.ok(queries.includes(label) || queries.includes(name), `no example with ${name}`);
   }
   const functions = ["by(", "coalesce(", "select(", "count(", "max(", "avg(", "sum(", "topk("];

@@ -19,7 +19,8 @@ export type BriefAttributes = Readonly<Record<string, BriefValue>>;
 
 /** A span; what is left out is of no interest. */
 export interface BriefSpan {
-  /** Also the name unless that is given. Ids are the texts in hex, so they are at most 8 ASCII chars. */
+  /** Also the name unless that is given. What is no id of 16 hex digits is at most 8 ASCII characters,
+   * whose bytes are the id. */
   readonly id: string;
   /** Id of the parent. */
   readonly of?: string;
@@ -48,6 +49,7 @@ export interface BriefTraceOptions {
 
 /** The id of a span, as queries see it. */
 export function idOf(text: string): string {
+  if (/^[0-9a-f]{16}$/.test(text)) return text;
   return Buffer.from(text).toString("hex").padStart(16, "0");
 }
 

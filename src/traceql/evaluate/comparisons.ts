@@ -119,6 +119,7 @@ export function compileMembership({ operand, values, negated }: In, value: Value
   };
 }
 
+/** One look-up, however many literals there are. */
 function membershipTest(
   op: "=" | "!=",
   literals: readonly Value[],
@@ -128,7 +129,32 @@ function membershipTest(
     const wanted = op === "=";
     return (item) => item.type === "string" && texts.has(item.value) === wanted;
   }
-  const tests = literals.map((literal) => literalTest(op, literal));
-  if (op === "=") return (item) => tests.some((holds) => holds(item));
-  return (item) => tests.every((holds) => holds(item));
+  const members = new Set(literals.map((literal) => memberKey(literal)));
+  if (op === "=") return (item) => item.type !== "array" && members.has(memberKey(item));
+  const families = new Set(literals.map((literal) => familyOf(literal)));
+  const [family] = families;
+  // What is of another type than a literal is not unequal to it either.
+  if (families.size > 1) return () => false;
+  return (item) =>
+    item.type !== "array" && familyOf(item) === family && !members.has(memberKey(item));
+}
+
+function familyOf(value: Value): string {
+  return isNumber(value) ? "number" : value.type;
+}
+
+/** The same for values that are equal, whatever type of number they are. */
+function memberKey(value: Value): string | bigint | number | boolean {
+  switch (value.type) {
+    case "float":
+      return Number.isInteger(value.value) ? BigInt(value.value) : value.value;
+    case "status":
+    case "kind":
+      // Texts have another letter in front.
+      return `k${value.value}`;
+    case "string":
+      return `s${value.value}`;
+    default:
+      return value.value;
+  }
 }

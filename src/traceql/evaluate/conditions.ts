@@ -13,11 +13,12 @@
  */
 import { Fault } from "../../base/fault.ts";
 import { calculate, isNumber, negate } from "../arithmetic.ts";
-import type { Arithmetic, FieldExpr, Literal, Logic, Match, Negate, Not } from "../ast.ts";
+import type { Arithmetic, FieldExpr, Literal, Match, Negate, Not } from "../ast.ts";
 import { expressionText } from "../expression-text.ts";
 import { compileRegex } from "../regex.ts";
+import { partsOf, type Variables, variablesOf, withMemberships } from "./condition-parts.ts";
 import { compileComparison, compileMembership } from "./comparisons.ts";
-import { fieldGetter, type Getter, ownerOf, type Predicate, projectionGetter } from "./fields.ts";
+import { fieldGetter, type Getter, type Predicate, projectionGetter } from "./fields.ts";
 import type { Columns } from "./run.ts";
 import { NONE } from "./tree.ts";
 import { anyOrEvery, FALSE, type RuntimeValue, TRUE, typeName } from "./values.ts";
@@ -60,47 +61,15 @@ interface Context {
   readonly isWitnessed: boolean;
 }
 
-/** What a condition reads of what a span has many of, outside of what has a quantifier of its own. */
-interface Variables {
-  readonly event: boolean;
-  readonly link: boolean;
-}
-
-function variablesOf(expr: FieldExpr): Variables {
-  switch (expr.kind) {
-    case "attribute":
-    case "intrinsic": {
-      const owner = ownerOf(expr);
-      return { event: owner === "event", link: owner === "link" };
-    }
-    case "literal":
-    case "not":
-      return { event: false, link: false };
-    case "logic":
-      return unionOf(expr.operands.map(variablesOf));
-    case "comparison":
-    case "match":
-    case "arithmetic":
-      return unionOf([variablesOf(expr.left), variablesOf(expr.right)]);
-    case "exists":
-    case "in":
-    case "negate":
-      return variablesOf(expr.operand);
-  }
-}
-
-function unionOf(all: readonly Variables[]): Variables {
-  return { event: all.some(({ event }) => event), link: all.some(({ link }) => link) };
-}
-
 /** The condition with all its quantifiers. */
 function closed(expr: FieldExpr, context: Context): Predicate {
   if (expr.kind === "not") return negated(expr, context);
   if (expr.kind !== "logic") {
     return quantified(test(expr, context), variablesOf(expr), { context, orNone: false });
   }
-  if (expr.op === "||") return anyOf(expr.operands.map((operand) => closed(operand, context)));
-  const parts = partsOf(expr).map(({ operands, variables }) => {
+  const operands = withMemberships(expr);
+  if (expr.op === "||") return anyOf(operands.map((operand) => closed(operand, context)));
+  const parts = partsOf(operands).map(({ operands, variables }) => {
     if (operands.length === 1) return closed(operands[0]!, context);
     const all = allOf(operands.map((operand) => open(operand, context)));
     return quantified(all, variables, { context, orNone: true });
@@ -108,34 +77,12 @@ function closed(expr: FieldExpr, context: Context): Predicate {
   return allOf(parts);
 }
 
-/** Operands of a conjunction that must hold for the same event or link, and those that read none one
- * by one; each where its first operand stood. */
-function partsOf({ operands }: Logic): { operands: FieldExpr[]; variables: Variables }[] {
-  let parts: { operands: FieldExpr[]; variables: Variables }[] = [];
-  for (const operand of operands) {
-    const variables = variablesOf(operand);
-    const shared = parts.filter(
-      (part) =>
-        (part.variables.event && variables.event) || (part.variables.link && variables.link),
-    );
-    const [first] = shared;
-    if (first === undefined) {
-      parts.push({ operands: [operand], variables });
-      continue;
-    }
-    first.variables = unionOf([...shared.map((part) => part.variables), variables]);
-    first.operands = [...shared.flatMap((part) => part.operands), operand];
-    parts = parts.filter((part) => part === first || !shared.includes(part));
-  }
-  return parts;
-}
-
 /** The condition for the event and link looked at now. */
 function open(expr: FieldExpr, context: Context): Predicate {
   const variables = variablesOf(expr);
   if (!variables.event && !variables.link) return closed(expr, context);
   if (expr.kind === "logic") {
-    const operands = expr.operands.map((operand) => open(operand, context));
+    const operands = withMemberships(expr).map((operand) => open(operand, context));
     return expr.op === "&&" ? allOf(operands) : anyOf(operands);
   }
   const holds = test(expr, context);
@@ -174,6 +121,7 @@ function someEvent(holds: Predicate, orNone: boolean): Predicate {
     const { ends } = run.events;
     const first = row === 0 ? 0 : ends[row - 1]!;
     const outer = run.event;
+    run.spend(ends[row]! - first);
     let isFound = false;
     for (let event = ends[row]! - 1; !isFound && event >= first; event--) {
       run.event = event;
@@ -193,6 +141,7 @@ function someLink(holds: Predicate, orNone: boolean): Predicate {
     const { ends } = run.links;
     const first = row === 0 ? 0 : ends[row - 1]!;
     const outer = run.link;
+    run.spend(ends[row]! - first);
     let isFound = false;
     for (let link = ends[row]! - 1; !isFound && link >= first; link--) {
       run.link = link;

@@ -103,6 +103,24 @@ test("events and links: one condition over an event and a link asks for a pair",
   assert.equal(foundNames(`{ event.x = link.x && link.z = 1 }`, pairs), "");
 });
 
+test("events and links: a negation within looks at events of its own", () => {
+  const events = [{ attributes: { b: 5n, c: 3n } }, { attributes: { b: 1n, c: 4n } }];
+  const links = [{ attributes: { b: 5n, c: 3n } }, { attributes: { b: 1n, c: 4n } }];
+  for (const owner of ["event", "link"]) {
+    const query = `{ (O.b = 9 || !(O.b = 7)) && O.c = 4 }`.replaceAll("O", owner);
+    assert.equal(foundNames(query, [{ id: "a", events, links }]), "a");
+  }
+});
+
+test("events and links: what was found of one span is not taken for another's", () => {
+  const search = compileSearch(goodQuery(`{ event.n = 1 || name = "log" } | select(event:name)`));
+  const view = traceViewOf(briefTrace(spans));
+  const names = search
+    .show(view, search.evaluate(view)[0]!, 2)
+    .map(({ attributes }) => attributes.find(({ key }) => key === "event:name")?.value);
+  assert.deepEqual(names, [{ stringValue: "exception" }, { stringValue: "" }]);
+});
+
 test("events and links: a failure at one of them is one of the query", () => {
   assert.equal(failureOf(`{ 1 / (event.n - 2) = 1 }`, spans), "division by zero");
   const want = "expression (!event.type) expected a boolean, but got TypeString";

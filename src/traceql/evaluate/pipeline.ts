@@ -2,6 +2,7 @@
 import { Fault, unreachable } from "../../base/fault.ts";
 import { compareValues } from "../arithmetic.ts";
 import type {
+  FieldExpr,
   Group,
   Pipeline,
   ScalarFilter,
@@ -13,6 +14,7 @@ import type {
 } from "../ast.ts";
 import { aggregateText, groupText } from "../expression-text.ts";
 import { compileAggregate } from "./aggregates.ts";
+import { countTests } from "./condition-parts.ts";
 import { compileCondition, compileValue } from "./conditions.ts";
 import { NO_ROWS, type Rows, unionRows } from "./rows.ts";
 import type { Columns, Run } from "./run.ts";
@@ -91,10 +93,12 @@ function compileExpression(expr: SpansetExpr, columns: Columns): Expression {
   }
 }
 
-function filter(condition: Parameters<typeof compileCondition>[0], columns: Columns): Expression {
+function filter(condition: FieldExpr, columns: Columns): Expression {
   if (condition.kind === "literal" && condition.value.value === true) return (_, set) => [set];
   const holds = compileCondition(condition, columns);
+  const tests = countTests(condition);
   return (run, set) => {
+    run.spend(tests * set.rows.length);
     const rows: number[] = [];
     for (const row of set.rows) if (holds(run, row)) rows.push(row);
     return setOf(rows, set);
@@ -111,17 +115,47 @@ function rowsOf(sets: readonly Spanset[]): Rows {
 }
 
 function logic({ op, operands }: SpansetLogic, columns: Columns): Expression {
-  const sides = operands.map((operand) => compileExpression(operand, columns));
+  const sides = (op === "||" ? withFiltersJoined(operands) : operands).map((operand) =>
+    compileExpression(operand, columns),
+  );
   return (run, set) => {
     let rows = NO_ROWS;
     for (const side of sides) {
       const sets = side(run, set);
       if (op === "&&" && sets.length === 0) return NO_SETS;
       rows = unionRows(rows, rowsOf(sets));
+      run.spend(rows.length);
     }
     return setOf(rows, set);
   };
 }
+
+/** `{ a } || { b }` side by side as `{ a || b }`, which is the same and one pass. */
+function withFiltersJoined(operands: readonly SpansetExpr[]): readonly SpansetExpr[] {
+  const joined: SpansetExpr[] = [];
+  let conditions: FieldExpr[] = [];
+  const end = (): void => {
+    const [first] = conditions;
+    if (first === undefined) return;
+    const { from, to } = first;
+    const condition: FieldExpr =
+      conditions.length === 1 ? first : { kind: "logic", op: "||", operands: conditions, from, to };
+    joined.push({ kind: "filter", condition, from, to });
+    conditions = [];
+  };
+  for (const operand of operands) {
+    if (operand.kind === "filter") conditions.push(operand.condition);
+    else {
+      end();
+      joined.push(operand);
+    }
+  }
+  end();
+  return joined;
+}
+
+/** What relating a span costs, in tests of a span: some passes over tree and rows. */
+const RELATION_STEPS = 8;
 
 const SEVERAL_SETS =
   "spanset operators are not supported for multiple spansets per trace. consider using coalesce()";
@@ -135,6 +169,7 @@ function structural(expr: Structural, columns: Columns): Expression {
     const rights = right(run, set);
     if (rights.length === 0) return NO_SETS;
     if (lefts.length > 1 || rights.length > 1) throw new Fault("invalid", SEVERAL_SETS);
+    run.spend(RELATION_STEPS * run.view.length);
     const rows = relate(run, expr, { left: lefts[0]?.rows ?? NO_ROWS, right: rights[0]!.rows });
     return setOf(rows, set);
   };

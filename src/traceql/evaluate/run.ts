@@ -1,3 +1,4 @@
+import { Fault } from "../../base/fault.ts";
 import { spanStatuses } from "../../model/trace.ts";
 import type {
   AttributeColumn,
@@ -7,6 +8,10 @@ import type {
   TraceView,
 } from "./trace-view.ts";
 import { NONE, Tree } from "./tree.ts";
+
+/** How many steps a query may take on one trace, a step being a test of a span or a row handed on: about
+ * a second's work. */
+const MAX_STEPS = 100_000_000;
 
 /** An attribute column that a query reads. */
 export interface ColumnKey {
@@ -66,6 +71,7 @@ export class Run {
   #hasWitnesses = false;
   #marks = new Uint8Array(64);
   #counts = new Int32Array(64);
+  #steps = 0;
 
   constructor(columns: Columns) {
     this.#keys = columns.keys;
@@ -75,6 +81,7 @@ export class Run {
   /** Turns to another trace. */
   start(view: TraceView): void {
     this.#view = view;
+    this.#steps = 0;
     this.event = this.link = NONE;
     this.#hasTree = this.#hasWitnesses = false;
     this.#names = this.#services = this.#statusMessages = undefined;
@@ -85,6 +92,15 @@ export class Run {
     this.#end = undefined;
     this.#errorCount = this.#root = undefined;
     this.#columns.fill(undefined);
+  }
+
+  /** Counts steps before they are taken. Throws Fault "tooLarge" beyond `MAX_STEPS`. */
+  spend(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps <= MAX_STEPS) return;
+    const { traceId, length } = this.view;
+    const where = `trace ${traceId} of ${length} spans`;
+    throw new Fault("tooLarge", `the query takes more than ${MAX_STEPS} steps on ${where}`);
   }
 
   get view(): TraceView {

@@ -8,7 +8,7 @@
  *     1     bb…     aa…           110            20            3     2
  *
  * Rows are sorted by start, then span id; answers have spans in this order. What costs (texts,
- * attributes, events, links) is a function: it is called at most once for a trace and only by queries
+ * attributes, events, links) is a function: it is called about once for a trace and only by queries
  * that read it, as `neededFields` says beforehand.
  */
 import type { Value } from "../ast.ts";

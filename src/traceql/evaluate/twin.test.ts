@@ -17,8 +17,6 @@ import { Fault } from "../../base/fault.ts";
 import type { Trace } from "../../model/trace.ts";
 import type { Pipeline } from "../ast.ts";
 import { readQuery } from "../check.ts";
-import { compileSearch } from "./search.ts";
-import { traceViewOf } from "./view-of-trace.ts";
 
 /** A spanset, its attributes' values as text. */
 interface Outcome {
@@ -84,9 +82,9 @@ test("twin: whole pipelines", () => {
       }
     },
   );
-  fc.assert(property, { seed: printedSeed("pipelines"), numRuns: 3000 });
+  fc.assert(property, { seed: printedSeed("pipelines"), numRuns: 1500 });
   // Random queries that find nothing would prove nothing.
-  assert.ok(checked > 3000 && found > checked / 5 && failed > 5, `${checked} ${found} ${failed}`);
+  assert.ok(checked > 1500 && found > checked / 5 && failed > 5, `${checked} ${found} ${failed}`);
 });
 
 test("twin: filters alone", () => {
@@ -105,8 +103,8 @@ test("twin: filters alone", () => {
       }
     },
   );
-  fc.assert(property, { seed: printedSeed("filters"), numRuns: 3000 });
-  assert.ok(checked > 5000 && found > checked / 5, `${checked} ${found}`);
+  fc.assert(property, { seed: printedSeed("filters"), numRuns: 1500 });
+  assert.ok(checked > 2500 && found > checked / 5, `${checked} ${found}`);
 });
 
 const relations = {
@@ -222,42 +220,3 @@ test("a chain of 50 levels", () => {
   assert.equal(foundNames(`{ name = "s47" } >> { name = "s3" }`, spans), "");
   assert.equal(foundNames(`{ name = "s46" } > { }`, spans), "s47");
 });
-
-/** 200,000 spans; a quadratic step would not end before the runner gives up. */
-for (const [name, parentOf] of [
-  ["chain", (i: number) => i - 1],
-  ["star", (i: number) => Math.min(i - 1, 0)],
-  ["cycle", (i: number) => (i === 0 ? 199_999 : i - 1)],
-  ["binary tree", (i: number) => Math.floor((i - 1) / 2)],
-] as const) {
-  test(`a ${name} of 200,000 spans is related at once`, () => {
-    const length = 200_000;
-    const ids = new BigUint64Array(length);
-    const parents = new BigUint64Array(length);
-    for (let i = 0; i < length; i++) {
-      ids[i] = BigInt(i + 1);
-      parents[i] = BigInt(parentOf(i) + 1);
-    }
-    const small = traceViewOf(briefTrace([{ id: "a" }]));
-    const view = {
-      ...small,
-      length,
-      spanId: new Uint8Array(ids.buffer),
-      parentSpanId: new Uint8Array(parents.buffer),
-      kind: new Uint8Array(length),
-      status: Uint8Array.from({ length }, (_, i) => i % 3),
-      startUnixNano: new BigUint64Array(length),
-      durationNano: new BigInt64Array(length),
-    };
-    const count = (query: string): number =>
-      compileSearch(readQuery(query).query!).evaluate(view)[0]?.rows.length ?? 0;
-    for (const sign of Object.keys(relations)) {
-      const [plain, negated, union] = ["", "!", "&"].map((form) =>
-        count(`{ status = error } ${form}${sign} { status != error }`),
-      );
-      assert.equal(plain! + negated!, 133_334, sign);
-      assert.ok(union! >= plain!, sign);
-      if (name === "cycle") assert.equal(union, 0, sign);
-    }
-  });
-}

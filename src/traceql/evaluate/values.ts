@@ -130,7 +130,7 @@ function typeRank(value: RuntimeValue): number {
 }
 
 /** Numbers by value, NaN before all others. */
-export function compareNumbers(a: bigint | number, b: bigint | number): number {
+function compareNumbers(a: bigint | number, b: bigint | number): number {
   if (a < b) return -1;
   if (a > b) return 1;
   return Number(b !== b) - Number(a !== a);

@@ -85,7 +85,7 @@ export function exemplarOf(candidate: Candidate, values: Float64Array): SeriesEx
 }
 
 /** The order in which candidates are taken. */
-export function compareCandidates(a: Candidate, b: Candidate): number {
+function compareCandidates(a: Candidate, b: Candidate): number {
   return a.rank - b.rank || (a.traceId < b.traceId ? -1 : Number(a.traceId > b.traceId));
 }
 
