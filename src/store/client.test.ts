@@ -81,6 +81,22 @@ describe("createStoreClient", () => {
     });
   }
 
+  test("inserts are sent as zstd where a network lies between", async () => {
+    const sent: (string | undefined)[] = [];
+    answer = (request, response) => {
+      sent.push(request.headers["content-encoding"]);
+      request.resume().on("end", () => response.end());
+    };
+    const { port } = new URL(endpoint.url);
+    // 0.0.0.0 is this machine, too, but does not look like it.
+    for (const host of ["127.0.0.1", "localhost", "0.0.0.0"]) {
+      const client = createStoreClient(() => ({ ...endpoint, url: `http://${host}:${port}` }));
+      await client.insertBytes(sql`INSERT INTO t FORMAT Native`, [new Uint8Array(10)]);
+      await client.close();
+    }
+    assert.deepEqual(sent, [undefined, undefined, "zstd"]);
+  });
+
   test("an exception is unavailable when the engine was started again meanwhile", async () => {
     answer = (_, response) => response.writeHead(403).end(exception);
     let asked = 0;

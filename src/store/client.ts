@@ -21,6 +21,11 @@ export interface StoreClientOptions {
   readonly maxResultBytes?: number;
   /** Settings of every statement that does not say otherwise. */
   readonly settings?: Settings;
+  /**
+   * Whether inserts are sent as zstd. Left out: where a network lies between. It makes a block a seventh
+   * of its size and costs 1 µs a span, which on the same machine buys nothing.
+   */
+  readonly compressInserts?: boolean;
 }
 
 /**
@@ -215,7 +220,8 @@ class HttpStoreClient implements StoreClient {
     }
     // Its engine has died: whatever is still under way there fails anyway.
     void this.#connected?.client.close();
-    const { database, requestTimeoutMs, maxConnections, settings } = this.#options;
+    const { database, requestTimeoutMs, maxConnections, settings, compressInserts } = this.#options;
+    const compresses = compressInserts ?? !isLoopback(endpoint);
     const client = createClient({
       url: endpoint.url,
       username: endpoint.user,
@@ -226,6 +232,7 @@ class HttpStoreClient implements StoreClient {
       max_open_connections: maxConnections ?? DEFAULT_CONNECTIONS,
       // Parameters too long for a URL go in the body.
       use_multipart_params_auto: true,
+      compression: { request: compresses && { codec: "zstd", level: 1 } },
       keep_alive: { enabled: true, eagerly_destroy_stale_sockets: true },
       log: { level: ClickHouseLogLevel.OFF },
       clickhouse_settings: { ...settings },
@@ -233,6 +240,11 @@ class HttpStoreClient implements StoreClient {
     this.#connected = { endpoint, client };
     return this.#connected;
   }
+}
+
+/** Whether nothing but this machine lies between. */
+function isLoopback({ url }: Endpoint): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname);
 }
 
 function sameEndpoint(a: Endpoint, b: Endpoint): boolean {

@@ -267,6 +267,19 @@ describe("a running engine", () => {
     assert.equal(await countNumbers(client), 100);
   });
 
+  test("takes inserts as zstd, in pieces, and what else is asked", async () => {
+    await client.command(sql`TRUNCATE TABLE clew.numbers`);
+    const bytes = await block(client, 100_000);
+    const compressing = createStoreClient(() => engine.endpoint(), { compressInserts: true });
+    try {
+      await compressing.insertBytes(insertNumbers, [bytes.subarray(0, 7), bytes.subarray(7)]);
+      await compressing.command(sql`OPTIMIZE TABLE clew.numbers FINAL`);
+      assert.equal(await countNumbers(compressing), 100_000);
+    } finally {
+      await compressing.close();
+    }
+  });
+
   test("comes back after a kill -9 in the middle of inserts, with all it had acknowledged", async () => {
     await client.command(sql`TRUNCATE TABLE clew.numbers`);
     const bytes = await block(client, 1_000);
