@@ -15,6 +15,7 @@ const ROOMS = [
   "model",
   "wire",
   "traceql",
+  "sampling",
   "store",
   "ingest",
   "prometheus",
@@ -26,6 +27,7 @@ const ROOMS = [
 /** Rooms beside that line, and all they may import; or on it, and seeing less than it lets them. */
 const ISLANDS: Readonly<Record<string, readonly string[]>> = {
   traceql: ["base", "model"],
+  sampling: ["base", "model", "traceql"],
   ui: ["base", "model", "traceql"],
   demo: ["base"],
   bench: ["base", "model", "wire"],

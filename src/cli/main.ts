@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   trace: async () => (await import("./trace.ts")).traceCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
   bench: async () => (await import("./bench.ts")).benchCommand,
+  sampling: async () => (await import("./sampling.ts")).samplingCommand,
   config: async () => (await import("./config.ts")).configCommand,
 };
 const words = [...Object.keys(commands), "help", "version"];

@@ -2,7 +2,7 @@
 import { stringify } from "yaml";
 import { type Config, defaultConfig, type Leaf, leaves } from "./config.ts";
 import type { LoadedConfig, Source } from "./load-config.ts";
-import { formatBytes } from "./setting-kinds.ts";
+import { formatBytes } from "../base/byte-size.ts";
 
 const HIDDEN = "(hidden)";
 

@@ -6,7 +6,7 @@ import { after, describe, test } from "node:test";
 import { Fault } from "../base/fault.ts";
 import { defaultConfig, leaves } from "./config.ts";
 import { type ConfigFlag, loadConfig } from "./load-config.ts";
-import { formatBytes, parseBytes } from "./setting-kinds.ts";
+import { formatBytes, parseBytes } from "../base/byte-size.ts";
 
 describe("loadConfig", () => {
   const folder = mkdtempSync(join(tmpdir(), "clew-config-"));

@@ -16,6 +16,7 @@ import { startEngine } from "../../src/store/engine/engine.ts";
 import { sql } from "../../src/store/sql.ts";
 import { oracleEncode, printedSeed } from "../support/oracle.ts";
 import { rollUpDifferences } from "../support/roll-ups.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 
 const rounds = Number(process.env["CLEW_CRASH_ROUNDS"] ?? 3);
 const SPANS = 20;
@@ -166,15 +167,4 @@ async function checkTable(dataDir: string, acknowledged: ReadonlySet<number>): P
     await client.close();
     await engine.close();
   }
-}
-
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    // Mulberry32.
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
 }

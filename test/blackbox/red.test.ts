@@ -10,6 +10,7 @@ import type {
 import { type SpanKind, spanKinds } from "../../src/model/trace.ts";
 import { drained, metricValue, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
 import { oracleEncode, type Plain, printedSeed } from "../support/oracle.ts";
+import { seededRandom } from "../support/seeded-random.ts";
 
 interface SentSpan {
   readonly traceId: string;
@@ -91,14 +92,6 @@ function checkQuantiles(got: readonly number[], nanos: readonly number[]): void 
     const exact = sorted[Math.ceil(share * sorted.length) - 1]!;
     assert.ok(Math.abs(got[i]! / exact - 1) <= MOST_OFF, `p${share * 100}: ${got[i]}, ${exact}`);
   }
-}
-
-function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
 }
 
 describe("calls, errors and durations", () => {
