@@ -6,11 +6,13 @@ import { formatBytes } from "../base/byte-size.ts";
 
 const HIDDEN = "(hidden)";
 
+type Described = Pick<LoadedConfig, "config"> & Partial<Pick<LoadedConfig, "sources">>;
+
 /**
- * What is in force, as a YAML file that sets the same again, each value with where it comes from.
- * What is not set, and secrets, stand there as comments.
+ * What is in force, as a YAML file that sets the same again, each value with where it comes from if that
+ * is told. What is not set, and secrets, stand there as comments.
  */
-export function describeConfig({ config, sources }: LoadedConfig): string {
+export function describeConfig({ config, sources }: Described): string {
   const lines: string[] = [];
   let open: readonly string[] = [];
   for (const leaf of leaves) {
@@ -22,17 +24,18 @@ export function describeConfig({ config, sources }: LoadedConfig): string {
       lines.push(`${"  ".repeat(depth)}${group}:`);
     }
     open = groups;
-    const source = sourceText(sources.get(leaf.key) ?? { kind: "default" });
-    lines.push("  ".repeat(groups.length) + settingLine(name, leaf, config, source));
+    const source = sources && sourceText(sources.get(leaf.key) ?? { kind: "default" });
+    const comment = source === undefined ? "" : ` # ${source}`;
+    lines.push("  ".repeat(groups.length) + settingLine(name, leaf, config, comment));
   }
   return lines.join("\n") + "\n";
 }
 
-function settingLine(name: string, leaf: Leaf, config: Config, source: string): string {
+function settingLine(name: string, leaf: Leaf, config: Config, comment: string): string {
   const value = valueAt(config, leaf.key);
   if (value === undefined) return `# ${name}: not set`;
-  if (leaf.setting.secret) return `# ${name}: ${value === "" ? '""' : HIDDEN} # ${source}`;
-  return `${name}: ${valueText(leaf, value)} # ${source}`;
+  if (leaf.setting.secret) return `# ${name}: ${value === "" ? '""' : HIDDEN}${comment}`;
+  return `${name}: ${valueText(leaf, value)}${comment}`;
 }
 
 function sourceText(source: Source): string {

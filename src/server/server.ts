@@ -9,14 +9,16 @@ import { fileURLToPath } from "node:url";
 import type { Registry } from "prom-client";
 import { clewFailure, clewRoutes } from "../api/clew.ts";
 import { apiBase } from "../api/contract.ts";
-import { createRouter, type HttpRequest } from "../api/http.ts";
+import { createRouter, type HttpRequest, type Route } from "../api/http.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import type { Listener } from "../api/listener.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
 import { redRoutes } from "../api/red.ts";
 import { spanMetricsRoutes } from "../api/span-metrics.ts";
-import { tempoFailure, tempoRoutes } from "../api/tempo.ts";
+import { tempoFailure } from "../api/tempo/answers.ts";
+import { tempoRoutes } from "../api/tempo/routes.ts";
+import { statusRoutes } from "../api/tempo/status-pages.ts";
 import { askingTenancy, ORG_ID, type QueriesOf } from "../api/tenancy.ts";
 import { lockDataDir } from "../base/data-lock.ts";
 import type { Logger } from "../base/log.ts";
@@ -33,6 +35,7 @@ import { type Engine, startEngine } from "../store/engine/engine.ts";
 import { migrate, migrationsDirectory, readMigrations } from "../store/migrate.ts";
 import { applyRetention } from "../store/retention.ts";
 import type { Config } from "./config.ts";
+import { describeConfig } from "./describe-config.ts";
 import { type Ingest, openIngestNode } from "./ingest-node.ts";
 import { drainLeftovers } from "./leftover-logs.ts";
 import { sumOf } from "./metrics-sum.ts";
@@ -54,6 +57,8 @@ export interface Server {
 
 /** Memory for what the API port is sent: questions have no bodies to speak of. */
 const API_BODY_BYTES = 2 ** 20;
+/** A query is in the URL; of its 128 KiB at most, every byte may be percent-encoded. */
+const API_HEADER_BYTES = 512 * 1024;
 const READY_MS = 2000;
 const SPANS_RECEIVED = "clew_spans_received_total";
 const pageFolder = fileURLToPath(new URL("../../dist/ui", import.meta.url));
@@ -248,6 +253,7 @@ function openApi(config: Config, api: Api): Promise<Listener> {
     limits: {
       ...defaultHttpLimits,
       connections: config.listen.maxConnections,
+      headerBytes: API_HEADER_BYTES,
       wireBytes: API_BODY_BYTES,
       bodyBytes: API_BODY_BYTES,
     },
@@ -285,31 +291,38 @@ function apiHandler(
     const counted = (await registry()).getSingleMetric(SPANS_RECEIVED);
     return (await counted!.get()).values.reduce((sum, { value }) => sum + value, 0);
   };
+  const anyTrouble = async () => (await ingest.health()).trouble ?? (await trouble(client));
+  const routes: Route[] = [
+    ...operationsRoutes({
+      registry: async () => {
+        metrics.clickhouseUp.set((await trouble(client)) === undefined ? 1 : 0);
+        return registry();
+      },
+      trouble: anyTrouble,
+    }),
+    ...spanMetricsRoutes(({ headers }) => counters.families(tenantOf(headers[ORG_ID]))),
+    ...redRoutes(redOf),
+    ...clewRoutes({
+      queriesOf,
+      status: async () => {
+        const health = await ingest.health();
+        return {
+          otlp: { grpcPort: ports.grpc, httpPort: ports.http },
+          spansReceived: await spansReceived(),
+          trouble: [await trouble(client), health.trouble ?? health.warning].filter(isText),
+        };
+      },
+    }),
+    ...tempoRoutes(queriesOf),
+    ...statusRoutes({
+      config: () => describeConfig({ config }),
+      trouble: anyTrouble,
+      endpoints: () => routes,
+    }),
+    ...pageRoutes(pageFolder),
+  ];
   return createRouter({
-    routes: [
-      ...operationsRoutes({
-        registry: async () => {
-          metrics.clickhouseUp.set((await trouble(client)) === undefined ? 1 : 0);
-          return registry();
-        },
-        trouble: async () => (await ingest.health()).trouble ?? (await trouble(client)),
-      }),
-      ...spanMetricsRoutes(({ headers }) => counters.families(tenantOf(headers[ORG_ID]))),
-      ...redRoutes(redOf),
-      ...clewRoutes({
-        queriesOf,
-        status: async () => {
-          const health = await ingest.health();
-          return {
-            otlp: { grpcPort: ports.grpc, httpPort: ports.http },
-            spansReceived: await spansReceived(),
-            trouble: [await trouble(client), health.trouble ?? health.warning].filter(isText),
-          };
-        },
-      }),
-      ...tempoRoutes(queriesOf),
-      ...pageRoutes(pageFolder),
-    ],
+    routes,
     answerFailure: (failure, { path }) =>
       path.startsWith(`${apiBase}/`) ? clewFailure(failure) : tempoFailure(failure),
     logger: log,

@@ -129,6 +129,33 @@ describe("Tempo's trace by id", () => {
     });
   }
 
+  const invalid = "invalid TraceQL filter:";
+  const unfit: [parameters: Record<string, string>, message: string | RegExp][] = [
+    [{ q: "{" }, /^invalid TraceQL filter: failed to parse TraceQL spanset filter: parse error at/],
+    [{ q: "{ name = 5 }" }, /^invalid TraceQL filter: failed to parse .*/],
+    [
+      { q: "{} | rate()" },
+      `${invalid} only a single TraceQL filter is supported: got a metrics query`,
+    ],
+    [
+      { q: "{} | count() > 1" },
+      `${invalid} only a single TraceQL filter is supported: got a pipeline`,
+    ],
+    [{ q: `{ name = "${"x".repeat(131_072)}" }` }, /^TraceQL expression exceeds the configured/],
+    [{ match_depth: "x" }, 'invalid match_depth: strconv.Atoi: parsing "x": invalid syntax'],
+    [{ keep_hierarchy: "x" }, /^invalid keep_hierarchy: strconv.ParseBool: parsing "x"/],
+  ];
+  for (const [parameters, message] of unfit) {
+    test(`refused: ${JSON.stringify(parameters).slice(0, 40)}`, async () => {
+      const query = new URLSearchParams(parameters);
+      const answer = await fetch(`${clew.apiUrl}/api/v2/traces/${LONG_ID}?${query}`);
+      const text = await answer.text();
+      assert.equal(answer.status, 400, text);
+      if (typeof message === "string") assert.equal(text, message);
+      else assert.match(text, message);
+    });
+  }
+
   test("what clients probe", async () => {
     const text = async (path: string): Promise<string> =>
       (await fetch(`${clew.apiUrl}${path}`)).text();
@@ -136,7 +163,115 @@ describe("Tempo's trace by id", () => {
     assert.equal(await text("/ready"), "ready\n");
     const info = JSON.parse(await text("/api/status/buildinfo")) as { version: string };
     assert.match(info.version, /^2\.\d+\.\d+$/);
+    assert.match(await text("/status"), /^clew, version .*\n\nclew: Running\n/);
+    assert.match(await text("/status/endpoints"), /^GET \/api\/v2\/traces\/:id$/m);
+    const config = await text("/status/config");
+    assert.match(config, /^http:\n  port: 0$/m);
+    assert.match(config, /^  # password: ""$/m);
+    for (const page of ["version", "services", "runtime_config", "overrides", "usage-stats"]) {
+      assert.equal((await fetch(`${clew.apiUrl}/status/${page}`)).status, 200, page);
+    }
     const unknown = await fetch(`${clew.apiUrl}/api/nothing`);
     assert.equal(unknown.status, 404);
   });
+});
+
+/*
+ *     POST /pay            shop     a ─ b ─ c
+ *     └ charge             pay      c has an error
+ *       └ SELECT           pay
+ */
+const TREE_ID = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+describe("Tempo's trace by id, filtered", () => {
+  let clew: TestClew;
+  before(async () => {
+    clew = await startTestClew();
+    const span = (id: number, parent: number, more: object): object => ({
+      traceId: Buffer.from(TREE_ID, "hex"),
+      spanId: Buffer.alloc(8, id),
+      ...(parent > 0 && { parentSpanId: Buffer.alloc(8, parent) }),
+      startTimeUnixNano: `${START_SECONDS}00000000${id}`,
+      endTimeUnixNano: `${START_SECONDS}10000000${id}`,
+      ...more,
+    });
+    const service = (name: string, spans: object[]): object => ({
+      resource: { attributes: [{ key: "service.name", value: { stringValue: name } }] },
+      scopeSpans: [{ spans }],
+    });
+    const body = oracleEncode("TracesData", {
+      resourceSpans: [
+        service("shop", [span(1, 0, { name: "POST /pay", kind: 2 })]),
+        service("pay", [
+          span(2, 1, { name: "charge" }),
+          span(3, 2, { name: "SELECT", status: { code: 2 } }),
+        ]),
+      ],
+    });
+    assert.equal((await postTraces(clew, body)).status, 200);
+    await stored(clew);
+  });
+  after(() => clew.close());
+
+  interface Envelope {
+    readonly trace: {
+      readonly resourceSpans?: { scopeSpans: { spans: { name: string }[] }[] }[];
+      readonly services?: { scopes: { spans: { name: string }[] }[] }[];
+    };
+    readonly status?: string;
+    readonly message?: string;
+  }
+  const get = (parameters: Record<string, string>, accept: string): Promise<Response> => {
+    const query = new URLSearchParams(parameters);
+    return fetch(`${clew.apiUrl}/api/v2/traces/${TREE_ID}?${query}`, { headers: { accept } });
+  };
+  const FILTERED = "Trace filtered, only a subset of spans matching the filter is returned";
+  const kept: [parameters: Record<string, string>, names: string[]][] = [
+    [{}, ["POST /pay", "charge", "SELECT"]],
+    [{ q: "{ true }" }, ["POST /pay", "charge", "SELECT"]],
+    [{ q: "{ status = error }" }, ["SELECT"]],
+    [{ q: "{ status = error }", keep_hierarchy: "true" }, ["POST /pay", "charge", "SELECT"]],
+    [{ q: "{ status = error }", keep_hierarchy: "1", ancestor_depth: "1" }, ["charge", "SELECT"]],
+    [{ q: "{ kind = server }", match_depth: "1" }, ["POST /pay", "charge"]],
+    [{ q: "{ kind = server }", match_depth: "-1" }, ["POST /pay", "charge", "SELECT"]],
+    [{ q: '{ name = "nothing" }' }, []],
+  ];
+  for (const [parameters, names] of kept) {
+    test(`in every form: ${new URLSearchParams(parameters)}`, async () => {
+      const isPartial = names.length < 3;
+      const judge = ({ status, message }: Envelope, whole: string | undefined): void => {
+        assert.equal(status, isPartial ? "PARTIAL" : whole);
+        assert.equal(message, isPartial ? FILTERED : undefined);
+      };
+      const json = (await (await get(parameters, "application/json")).json()) as Envelope;
+      const spans = (json.trace.resourceSpans ?? []).flatMap(({ scopeSpans }) =>
+        scopeSpans.flatMap((scope) => scope.spans),
+      );
+      assert.deepEqual(
+        spans.map(({ name }) => name),
+        names,
+      );
+      judge(json, undefined);
+      const answer = await get(parameters, "application/protobuf");
+      const envelope = oracleDecode(
+        "TraceByIDResponse",
+        new Uint8Array(await answer.arrayBuffer()),
+      );
+      assert.equal(
+        JSON.stringify(envelope["trace"]).split('"startTimeUnixNano"').length - 1,
+        names.length,
+      );
+      const llm = await get(parameters, "application/vnd.grafana.llm");
+      assert.match(llm.headers.get("content-type") ?? "", /^application\/vnd\.grafana\.llm\+json/);
+      const simple = (await llm.json()) as Envelope;
+      judge(simple, "COMPLETE");
+      const simpleSpans = simple.trace.services!.flatMap(({ scopes }) =>
+        scopes.flatMap((scope) => scope.spans),
+      );
+      assert.deepEqual(
+        simpleSpans.map(({ name }) => name),
+        names,
+      );
+    });
+  }
 });

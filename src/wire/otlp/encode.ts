@@ -6,6 +6,8 @@ import type { KeyValue } from "../../model/trace.ts";
 interface EncodeOptions {
   /** Gives resources without any attribute a `service.name`: Grafana drops their spans unsaid. */
   readonly nameEmptyResources?: boolean;
+  /** Leaves out the other rows. */
+  readonly isShown?: (row: number) => boolean;
 }
 
 /**
@@ -15,10 +17,10 @@ interface EncodeOptions {
  */
 export function encodeTracesData(
   columns: SpanColumns,
-  { nameEmptyResources = false }: EncodeOptions = {},
+  { nameEmptyResources = false, isShown = () => true }: EncodeOptions = {},
 ): Uint8Array {
   const writer = new ProtoWriter(columns.length * 256);
-  for (const [resource, scopes] of grouped(columns)) {
+  for (const [resource, scopes] of grouped(columns, isShown)) {
     writer.message(0x0a, () => {
       writeResource(writer, columns, resource, nameEmptyResources);
       for (const [scope, rows] of scopes) {
@@ -34,9 +36,13 @@ export function encodeTracesData(
   return writer.finish();
 }
 
-function grouped(columns: SpanColumns): Map<number, Map<number, number[]>> {
+function grouped(
+  columns: SpanColumns,
+  isShown: (row: number) => boolean,
+): Map<number, Map<number, number[]>> {
   const groups = new Map<number, Map<number, number[]>>();
   for (const row of columns.rowsByStart()) {
+    if (!isShown(row)) continue;
     const resource = columns.resource[row]!;
     const scope = columns.scope[row]!;
     let scopes = groups.get(resource);
