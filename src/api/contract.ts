@@ -3,6 +3,7 @@
  * Errors are `{"error": {"code", "message"}}` with the status of `api/status.ts`.
  */
 import type { FaultCode } from "../base/fault.ts";
+import type { KeyScope } from "../model/attribute-key.ts";
 import type { SpanKind, Trace, TraceSummary } from "../model/trace.ts";
 
 /** Where the API is. */
@@ -108,6 +109,37 @@ export interface ServicesAnswer {
      * none, and they are of all its spans. */
     readonly isOfRequests: boolean;
   })[];
+}
+
+/** What it took to answer, and how much of the question the answer covers. */
+export interface ReceiptAnswer {
+  /** By ClickHouse. */
+  readonly rowsRead: number;
+  readonly bytesRead: number;
+  /** Time in ClickHouse, and in Clew. */
+  readonly storeMs: number;
+  readonly clewMs: number;
+  /** The question is asked of one stretch of time after the other. */
+  readonly slices: { readonly done: number; readonly total: number };
+  /** Traces that were looked at whole, and their spans; 0 where ClickHouse answered alone. */
+  readonly candidates: number;
+  readonly inspectedSpans: number;
+  readonly complete: boolean;
+  /** Why it is not complete: a sentence. */
+  readonly incompleteBecause?: string;
+  /** Spans up to this moment, in unix nanoseconds, are in the answer as far as they have arrived. */
+  readonly upToNano: string;
+}
+
+/**
+ * `GET /api/clew/v1/tags`: which attributes there are. Parameters, all of which may be left out:
+ *
+ *     since=<seconds up to now>, or from= and to=<seconds since 1970>; else of all that is stored
+ *     scope=span,resource,…   limit=<attributes of each scope, 1..100000, default 5000>
+ */
+export interface TagsAnswer {
+  readonly scopes: readonly { readonly name: KeyScope; readonly tags: readonly string[] }[];
+  readonly receipt: ReceiptAnswer;
 }
 
 /** What every failure answers. */

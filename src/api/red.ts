@@ -14,6 +14,7 @@ import {
   type ServicesAnswer,
 } from "./contract.ts";
 import type { HttpRequest, HttpResponse, Route } from "./http.ts";
+import { givenParameters, parseParameters, whole } from "./parameters.ts";
 
 /** The routes; `redOf` gives what the tenant that asks may ask, and throws if there is none. */
 export function redRoutes(redOf: (request: HttpRequest) => RedQueries): Route[] {
@@ -42,16 +43,6 @@ const DEFAULT_SINCE_SECONDS = 3600;
 const DEFAULT_SERIES = 50;
 const HIGHEST_SERIES = 500;
 const DIMENSION = "dimension.";
-
-function whole(least: number, highest: number) {
-  const problem = `is not a whole number from ${least} to ${highest}`;
-  return z
-    .string()
-    .regex(/^\d{1,15}$/, problem)
-    .transform(Number)
-    .refine((value) => value >= least && value <= highest, problem)
-    .optional();
-}
 
 /** Some of a list of words, separated by commas, as their numbers. */
 function someOf(words: readonly string[]) {
@@ -88,22 +79,15 @@ const redParameters = z.strictObject({
 /** The parameters of a question; empty ones count as absent. Throws Fault "invalid", with the first that
  * is wrong. */
 function parse<T>(schema: z.ZodType<T>, query: URLSearchParams, hasSpans = true): T {
-  const given = [...query].filter(([, value]) => value !== "");
+  const given = givenParameters(query);
   const isDimension = ([name]: [string, string]): boolean => hasSpans && name.startsWith(DIMENSION);
   const dimensions = given
     .filter(isDimension)
     .map(([name, value]) => [name.slice(DIMENSION.length), value] as const);
-  const result = schema.safeParse({
+  return parseParameters(schema, {
     ...Object.fromEntries(given.filter((pair) => !isDimension(pair))),
     ...(hasSpans ? { dimensions: Object.fromEntries(dimensions) } : {}),
   });
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  if (issue?.code === "unrecognized_keys") {
-    throw new Fault("invalid", `there is no parameter ${JSON.stringify(issue.keys[0])}`);
-  }
-  const name = String(issue?.path[0]);
-  throw new Fault("invalid", `${name}: ${JSON.stringify(query.get(name))} ${issue?.message}`);
 }
 
 function rangeOf({ since, start, end }: z.infer<typeof timeParameters>): TimeRange {

@@ -16,6 +16,7 @@ import type { RollUpInsert } from "../store/write-roll-up.ts";
 import type { SpanInsert } from "../store/write-spans.ts";
 import { Batcher, type BatcherLimits } from "./batcher.ts";
 import { Fairness } from "./fairness.ts";
+import { KnownKeys } from "./known-keys.ts";
 import type { OtlpEncoding } from "./receive.ts";
 import { RollUps } from "./roll-ups.ts";
 import { createReceiver } from "./receiver.ts";
@@ -41,7 +42,8 @@ const logLimits = {
 } as const;
 
 function request(spans: number, name = "n"): Uint8Array {
-  const span = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2), name };
+  const attributes = [{ key: "k", value: { intValue: "1" } }];
+  const span = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2), name, attributes };
   const scopeSpans = [{ spans: Array.from({ length: spans }, () => span) }];
   return oracleEncode("TracesData", { resourceSpans: [{ scopeSpans }] });
 }
@@ -66,15 +68,18 @@ describe("batcher and receiver", () => {
     folder = newFolder(),
     {
       insertRollUp = stored,
+      storeKeys = stored,
       limitBytes = 50_000_000,
     }: {
       readonly insertRollUp?: (insert: RollUpInsert) => Promise<void>;
+      readonly storeKeys?: () => Promise<void>;
       readonly limitBytes?: number;
     } = {},
   ) {
     const budget = new MemoryBudget({ limitBytes, reservedBytes: limitBytes / 2 });
     const sent: SpanInsert[] = [];
     const rollUpsSent: RollUpInsert[] = [];
+    const keysStored: string[][] = [];
     const taken: RollUp[] = [];
     const metrics = createMetrics();
     const { promise: inserted, resolve } = Promise.withResolvers<void>();
@@ -98,6 +103,10 @@ describe("batcher and receiver", () => {
           await insertRollUp(made);
         },
         onTaken: (rollUp) => taken.push(rollUp),
+      }),
+      keys: new KnownKeys(async (keys) => {
+        await storeKeys();
+        keysStored.push(keys.map(({ scope, key }) => `${scope}.${key}`));
       }),
       metrics,
       log: createLogger({ level: "error", write: () => {}, now: () => new Date() }),
@@ -129,6 +138,7 @@ describe("batcher and receiver", () => {
       batcher,
       sent,
       rollUpsSent,
+      keysStored,
       counted,
       rows,
       receive,
@@ -358,6 +368,24 @@ describe("batcher and receiver", () => {
     // Who took them has counted them; who finds them has not.
     assert.deepEqual([first.counted(), second.counted()], [[3], []]);
     await first.batcher.close(1);
+  });
+
+  test("attributes that are news are stored until they are, and then no more", async () => {
+    let failures = 2;
+    const { receive, sent, keysStored, batcher } = await build(
+      { blockRows: 2 },
+      stored,
+      newFolder(),
+      {
+        storeKeys: () => (failures-- > 0 ? away() : stored()),
+      },
+    );
+    for (let i = 0; i < 3; i++) {
+      await receive(request(2, `batch ${i}`));
+      while (keysStored.length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await batcher.close(5000);
+    assert.deepEqual([sent.length, keysStored], [3, [["span.k"]]]);
   });
 
   test("what is taken is counted although ClickHouse is away and it waits in the log alone", async () => {

@@ -10,8 +10,8 @@
  * those whose turn comes last are dropped, and read from the log again when it has come; what waits
  * then costs disk only. A batch's token is the same each time, so ClickHouse takes it once.
  *
- * With its spans a batch inserts what they add up to, under tokens made from its own. It is done when
- * everything is in; if Clew dies in between, all of it comes again, and what was in already is not
+ * With its spans a batch inserts what they add up to, under tokens made from its own, and which
+ * attributes they have, unless that is known to be there. It is done when everything is in; if Clew dies in between, all of it comes again, and what was in already is not
  * taken twice.
  */
 import { setTimeout as sleep } from "node:timers/promises";
@@ -21,6 +21,7 @@ import type { Logger } from "../base/log.ts";
 import type { Lease, MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
 import { inSlices } from "../base/slices.ts";
+import type { AttributeKey } from "../model/attribute-key.ts";
 import type { RollUp } from "../model/roll-up.ts";
 import { type ColumnsMark, markBits, SpanColumns } from "../model/span-columns.ts";
 import { isRetryable } from "../store/client.ts";
@@ -34,6 +35,7 @@ import type { IngestLog, LogOptions } from "./log/log.ts";
 import { openLog } from "./log/open.ts";
 import { type LoggedBatch, type LoggedRequest, readBatch } from "./log/replay.ts";
 import type { LogState } from "./log/state.ts";
+import type { KnownKeys } from "./known-keys.ts";
 import { markTimes, type TimeLimits } from "./mark-times.ts";
 import type { RollUps } from "./roll-ups.ts";
 import { Spares } from "./spares.ts";
@@ -65,6 +67,7 @@ export interface BatcherOptions {
   readonly onBatch?: (columns: SpanColumns) => void;
   readonly insert: (insert: SpanInsert) => Promise<void>;
   readonly rollUps: RollUps;
+  readonly keys: KnownKeys;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly ingestLog: Pick<LogOptions, "folder" | "limits">;
@@ -102,6 +105,13 @@ const MOST_SPARE = 3;
 
 /** For requests that were taken before, perhaps under other limits: they are decoded whatever. */
 const loggedLimits: DecodeLimits = { nestingDepth: 1000, spansPerRequest: Infinity };
+
+/** What a batch inserts besides its spans. */
+interface Companions {
+  readonly rollUps: readonly RollUpInsert[];
+  /** Attributes that nobody is known to have told of. */
+  readonly keys: readonly AttributeKey[];
+}
 
 /** The queue between the doors and ClickHouse. */
 export class Batcher {
@@ -349,7 +359,7 @@ export class Batcher {
 
   /** Inserts a batch, however often it takes; gives up only when Clew stops. */
   async #insert(batch: SealedBatch): Promise<void> {
-    const { log, table, onBatch, rollUps } = this.#options;
+    const { log, table, onBatch, rollUps, keys: known } = this.#options;
     const isSealed = await batch.sealed.then(
       () => true,
       () => false,
@@ -367,6 +377,7 @@ export class Batcher {
     const rollUp = await (batch.rollUp ?? this.#rollUp(columns));
     if (!batch.isCounted) rollUps.taken(rollUp);
     batch.isCounted = true;
+    const keys = await inSlices(known.news(columns), SLICE_MS);
     const { item: memory, memory: block } = this.#spareBlocks.take("inserts");
     // It will be about as large, and is made in slices: others run meanwhile.
     block.holdExactly(Math.max(memory.bytes.length, columns.sizeBytes()));
@@ -378,18 +389,19 @@ export class Batcher {
     this.#spareColumns.keep(columns, columnsBytes);
     batch.columns = undefined;
     batch.memory = block;
-    await this.#send(batch, made, rollUpInserts(rollUp, token));
+    await this.#send(batch, made, { rollUps: rollUpInserts(rollUp, token), keys });
     this.#spareBlocks.keep(memory, memory.bytes.length);
   }
 
   /** Sends a batch's inserts, one after the other, until ClickHouse has them or refuses one. */
-  async #send(batch: SealedBatch, made: SpanInsert, rest: RollUpInsert[]): Promise<void> {
-    const { rollUps, metrics, log, limits } = this.#options;
+  async #send(batch: SealedBatch, made: SpanInsert, companions: Companions): Promise<void> {
+    const { rollUps, keys, metrics, log, limits } = this.#options;
     const { token } = made;
     const inserts = [
       () => this.#sendSpans(made),
-      ...rest.map((rollUp) => () => rollUps.insert(rollUp)),
+      ...companions.rollUps.map((rollUp) => () => rollUps.insert(rollUp)),
     ];
+    if (companions.keys.length > 0) inserts.push(() => keys.store(companions.keys));
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       try {
         for (; inserts.length > 0; inserts.shift()) await inserts[0]!();

@@ -11,10 +11,12 @@ import { Batcher, type BatcherOptions } from "../ingest/batcher.ts";
 import { Fairness, type FairnessLimits } from "../ingest/fairness.ts";
 import { logStates } from "../ingest/log/state.ts";
 import { readDigests } from "../ingest/log/open.ts";
+import { KnownKeys } from "../ingest/known-keys.ts";
 import { RollUps } from "../ingest/roll-ups.ts";
 import { type SpanCounts, spanCounts } from "../prometheus/span-metrics.ts";
 import { KeyCounter } from "../ingest/key-counter.ts";
 import type { StoreClient } from "../store/client.ts";
+import { writeKeys } from "../store/write-keys.ts";
 import { writeRollUp } from "../store/write-roll-up.ts";
 import { writeSpans } from "../store/write-spans.ts";
 import { type Config, workerMemoryBytes } from "./config.ts";
@@ -171,6 +173,7 @@ async function newBatcher(
     ...hooks,
     insert: (insert) => writeSpans(client, clickhouse.database, insert),
     rollUps: newRollUps(parts),
+    keys: new KnownKeys((found) => writeKeys(client, clickhouse.database, found)),
     metrics,
     log,
     ingestLog: {

@@ -15,6 +15,7 @@ import type { Listener } from "../api/listener.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
 import { redRoutes } from "../api/red.ts";
+import { tagsRoutes } from "../api/tags.ts";
 import { spanMetricsRoutes } from "../api/span-metrics.ts";
 import { tempoFailure } from "../api/tempo/answers.ts";
 import { tempoRoutes } from "../api/tempo/routes.ts";
@@ -28,6 +29,7 @@ import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
 import { createRedQueries, type RedQueries } from "../query/red.ts";
 import { Promoter } from "../ingest/promoter.ts";
+import { createTags } from "../query/tags.ts";
 import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
@@ -169,6 +171,7 @@ async function prepareSchema(client: StoreClient, config: Config, log: Logger): 
   const { days, redMinuteDays, redHourDays } = config.retention;
   for (const retention of [
     { table: "spans", column: "time_bucket", days },
+    { table: "attribute_keys", column: "time_bucket", days },
     { table: "red_1m", column: "time", days: redMinuteDays },
     { table: "red_1h", column: "time", days: redHourDays },
   ] as const) {
@@ -276,8 +279,11 @@ function apiHandler(
     nowSeconds,
   };
   const tenantOf = askingTenancy(config.tenancy.enabled);
-  const queriesOf: QueriesOf = ({ headers }) =>
-    createQueries({ ...asking, tenant: tenantOf(headers[ORG_ID]) });
+  const askingFor = ({ headers }: HttpRequest) => ({
+    ...asking,
+    tenant: tenantOf(headers[ORG_ID]),
+  });
+  const queriesOf: QueriesOf = (request) => createQueries(askingFor(request));
   const redOf = ({ headers }: HttpRequest): RedQueries =>
     createRedQueries({
       client,
@@ -302,6 +308,7 @@ function apiHandler(
     }),
     ...spanMetricsRoutes(({ headers }) => counters.families(tenantOf(headers[ORG_ID]))),
     ...redRoutes(redOf),
+    ...tagsRoutes({ tagsOf: (request) => createTags(askingFor(request)), nowSeconds }),
     ...clewRoutes({
       queriesOf,
       status: async () => {

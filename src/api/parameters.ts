@@ -1,0 +1,88 @@
+/** Parameters of Clew's own API: how they are read, and what is said of wrong ones. */
+import { z } from "zod";
+import { Fault } from "../base/fault.ts";
+
+/** A whole number, perhaps absent. */
+export function whole(least: number, highest: number) {
+  const problem = `is not a whole number from ${least} to ${highest}`;
+  return z
+    .string()
+    .regex(/^\d{1,15}$/, problem)
+    .transform(Number)
+    .refine((value) => value >= least && value <= highest, problem)
+    .optional();
+}
+
+/** The parameters that are not empty; of the same name the last one. */
+export function givenParameters(query: URLSearchParams): [name: string, value: string][] {
+  return [...query].filter(([, value]) => value !== "");
+}
+
+/** What the schema makes of the parameters. Throws Fault "invalid", with the first that is wrong. */
+export function parseParameters<T>(
+  schema: z.ZodType<T>,
+  given: Readonly<Record<string, unknown>>,
+): T {
+  const result = schema.safeParse(given);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  if (issue?.code === "unrecognized_keys") {
+    throw new Fault("invalid", `there is no parameter ${JSON.stringify(issue.keys[0])}`);
+  }
+  const name = String(issue?.path[0]);
+  throw new Fault("invalid", `${name}: ${JSON.stringify(given[name])} ${issue?.message}`);
+}
+
+const HIGHEST_SECONDS = 2 ** 32 - 2 * 86_400; // what a DateTime holds, less a step
+const NANO_DIGITS = 9;
+
+/** A moment in seconds since 1970, with a fraction perhaps, as unix nanoseconds. */
+function moment() {
+  const problem = `is not a time in seconds since 1970`;
+  return z
+    .string()
+    .regex(/^\d{1,10}(\.\d{1,9})?$/, problem)
+    .transform((text) => {
+      const [seconds = "", fraction = ""] = text.split(".");
+      return BigInt(seconds + fraction.padEnd(NANO_DIGITS, "0"));
+    })
+    .refine((nano) => nano <= BigInt(HIGHEST_SECONDS) * 1_000_000_000n, problem)
+    .optional();
+}
+
+/** The parameters of a stretch of time. */
+export const spanOfTime = { since: whole(1, HIGHEST_SECONDS), from: moment(), to: moment() };
+
+/** A stretch of time in unix nanoseconds, [from, to). */
+export interface Stretch {
+  readonly fromNano: bigint;
+  readonly toNano: bigint;
+}
+
+interface TimeParameters {
+  readonly since?: number | undefined;
+  readonly from?: bigint | undefined;
+  readonly to?: bigint | undefined;
+}
+
+/** `since=<seconds up to now>`, or `from=` and `to=`, of which the latter may be left out; undefined if
+ * nothing is said of time. Throws Fault "invalid" for what makes no sense. */
+export function stretchOf(
+  { since, from, to }: TimeParameters,
+  nowSeconds: number,
+): Stretch | undefined {
+  const nowNano = BigInt(nowSeconds + 1) * 1_000_000_000n;
+  if (since !== undefined) {
+    if (from !== undefined || to !== undefined) {
+      throw new Fault("invalid", "since cannot be with from or to");
+    }
+    return { fromNano: BigInt(Math.max(0, nowSeconds - since)) * 1_000_000_000n, toNano: nowNano };
+  }
+  if (from === undefined) {
+    if (to !== undefined) throw new Fault("invalid", "to needs a from");
+    return undefined;
+  }
+  const toNano = to ?? nowNano;
+  if (from >= toNano) throw new Fault("invalid", "from is not before to");
+  return { fromNano: from, toNano };
+}
