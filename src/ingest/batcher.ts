@@ -11,8 +11,8 @@
  * then costs disk only. A batch's token is the same each time, so ClickHouse takes it once.
  *
  * With its spans a batch inserts what they add up to, under tokens made from its own, and which
- * attributes they have, unless that is known to be there. It is done when everything is in; if Clew dies in between, all of it comes again, and what was in already is not
- * taken twice.
+ * attributes they have, unless that is known to be there. It is done when everything is in; if Clew
+ * dies in between, all of it comes again, and what was in already is not taken twice.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { ByteArena } from "../base/arena.ts";
