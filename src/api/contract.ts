@@ -4,7 +4,7 @@
  */
 import type { FaultCode } from "../base/fault.ts";
 import type { KeyScope } from "../model/attribute-key.ts";
-import type { SpanKind, Trace, TraceSummary } from "../model/trace.ts";
+import type { KeyValue, SpanKind, Trace, TraceSummary } from "../model/trace.ts";
 
 /** Where the API is. */
 export const apiBase = "/api/clew/v1";
@@ -111,6 +111,13 @@ export interface ServicesAnswer {
   })[];
 }
 
+/** What is wrong with a TraceQL query, and where: half open, in UTF-16 code units. */
+export interface QueryProblem {
+  readonly message: string;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** What it took to answer, and how much of the question the answer covers. */
 export interface ReceiptAnswer {
   /** By ClickHouse. */
@@ -144,5 +151,55 @@ export interface TagsAnswer {
 
 /** What every failure answers. */
 export interface ErrorAnswer {
-  readonly error: { readonly code: FaultCode | "internal"; readonly message: string };
+  readonly error: {
+    readonly code: FaultCode | "internal";
+    readonly message: string;
+    /** Of a query that cannot be asked: all that is wrong with it. */
+    readonly problems?: readonly QueryProblem[];
+  };
 }
+
+/** A span of a search's answer. */
+export interface FoundSpanAnswer {
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  /** Empty unless the query mentions it. */
+  readonly name: string;
+  /** Unix nanoseconds, decimal. */
+  readonly startUnixNano: string;
+  readonly durationNano: number;
+  /** What the query mentions or selects. */
+  readonly attributes: readonly KeyValue[];
+}
+
+/** A trace of a search's answer. */
+export interface FoundTraceAnswer {
+  readonly summary: TraceSummary;
+  readonly spansets: readonly {
+    /** How many spans it has; `spans` has the first of them. */
+    readonly matched: number;
+    readonly attributes: readonly KeyValue[];
+    readonly spans: readonly FoundSpanAnswer[];
+  }[];
+}
+
+/**
+ * `GET /api/clew/v1/search?q=<TraceQL>`: the traces that answer, the newest first or as the query sorts.
+ *
+ *     since=<seconds up to now, default 3600>, or from= and to=<seconds since 1970>
+ *     limit=<traces, 1..10000, default 20>   spss=<spans a spanset, 0..1000, default 3>
+ *
+ * With `accept: application/x-ndjson` the answer comes while it is worked out, a `SearchProgress` a line.
+ * A query that cannot be asked answers 400 with `problems`.
+ */
+export interface SearchAnswer {
+  readonly traces: readonly FoundTraceAnswer[];
+  readonly receipt: ReceiptAnswer;
+}
+
+/** A line of a search's answer. The last one has `answer`, or `error` if it failed on the way. */
+export type SearchProgress =
+  /** Traces that are in the answer for sure, each told once. */
+  | { readonly found: readonly FoundTraceAnswer[]; readonly receipt: ReceiptAnswer }
+  | { readonly answer: SearchAnswer }
+  | ErrorAnswer;

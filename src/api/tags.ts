@@ -1,10 +1,10 @@
 /** Which attributes there are, in Clew's own API: see `contract.ts`. */
 import { z } from "zod";
 import { keyScopes } from "../model/attribute-key.ts";
-import type { Receipt } from "../query/receipt.ts";
 import type { TagQueries } from "../query/tags.ts";
-import { apiBase, type ReceiptAnswer, type TagsAnswer } from "./contract.ts";
+import { apiBase, type TagsAnswer } from "./contract.ts";
 import type { HttpRequest, HttpResponse, Route } from "./http.ts";
+import { receiptAnswer } from "./receipt-answer.ts";
 import { givenParameters, parseParameters, spanOfTime, stretchOf, whole } from "./parameters.ts";
 
 interface TagsApiOptions {
@@ -58,9 +58,4 @@ async function tagNames(
     { signal },
   );
   return { scopes, receipt: receiptAnswer(receipt) };
-}
-
-/** A receipt as JSON has it. */
-function receiptAnswer(receipt: Receipt): ReceiptAnswer {
-  return { ...receipt, upToNano: receipt.upToNano.toString() };
 }

@@ -1,3 +1,5 @@
+import type { StatementCost } from "../store/client.ts";
+
 /** What it took to answer, and how much of the question the answer covers. */
 export interface Receipt {
   /** By ClickHouse. */
@@ -20,5 +22,39 @@ export interface Receipt {
 
 /** Who waits for an answer. */
 export interface Asking {
-  readonly signal?: AbortSignal;
+  /** Aborted when nobody waits any more; what is under way in ClickHouse ends, too. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Adds up what an answer takes. */
+export class ReceiptBook {
+  candidates = 0;
+  inspectedSpans = 0;
+  slicesDone = 0;
+  slicesTotal = 0;
+  #rowsRead = 0;
+  #bytesRead = 0;
+  #storeMs = 0;
+  readonly #started = performance.now();
+
+  /** To be told of each statement. */
+  readonly onCost = (cost: StatementCost): void => {
+    this.#rowsRead += cost.rows;
+    this.#bytesRead += cost.bytes;
+    this.#storeMs += cost.milliseconds;
+  };
+
+  receipt(upToNano: bigint): Receipt {
+    return {
+      rowsRead: this.#rowsRead,
+      bytesRead: this.#bytesRead,
+      storeMs: this.#storeMs,
+      clewMs: Math.max(0, performance.now() - this.#started - this.#storeMs),
+      slices: { done: this.slicesDone, total: Math.max(this.slicesTotal, this.slicesDone) },
+      candidates: this.candidates,
+      inspectedSpans: this.inspectedSpans,
+      complete: true,
+      upToNano,
+    };
+  }
 }

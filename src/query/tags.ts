@@ -3,7 +3,7 @@ import { type KeyScope, keyScopes } from "../model/attribute-key.ts";
 import { asked } from "../store/query-faults.ts";
 import { readKeys } from "../store/read-keys.ts";
 import type { Asking, Receipt } from "./receipt.ts";
-import type { QueryOptions } from "./traces.ts";
+import type { QueryOptions } from "./query-options.ts";
 
 /** Whose attribute it is. */
 export type TagScope = KeyScope;

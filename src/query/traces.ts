@@ -1,28 +1,10 @@
 /** Use cases over stored traces: one by its id, and the newest ones. */
 import type { TraceSummary } from "../model/trace.ts";
 import { hasSpans, type ListedTrace, listServices, listTraces } from "../store/list-traces.ts";
-import type { StoreClient } from "../store/client.ts";
 import { asked } from "../store/query-faults.ts";
 import { readTrace, type StoredTrace } from "../store/read-trace.ts";
-import type { SpansTable } from "../store/schema.ts";
-
-/** What a question may cost. */
-export interface QueryLimits {
-  readonly seconds: number;
-  /** Spans of one trace that are read; a larger trace is cut. */
-  readonly traceSpans: number;
-}
-
-/** Whose spans are asked for, and where they are. */
-export interface QueryOptions {
-  readonly client: StoreClient;
-  readonly database: string;
-  /** The spans table as it is now. */
-  readonly table: () => SpansTable;
-  readonly tenant: string;
-  readonly limits: QueryLimits;
-  readonly nowSeconds: () => number;
-}
+import { type QueryOptions, statementSettings } from "./query-options.ts";
+import { createSearch, type SearchQueries } from "./search.ts";
 
 /** Which trace, and where in time to look for it. */
 export interface TraceQuery {
@@ -41,7 +23,7 @@ export interface TracesQuery {
 }
 
 /** What the doors may ask. All throw Fault "timeout" or "unavailable" when the store cannot answer. */
-export interface Queries {
+export interface Queries extends SearchQueries {
   /** The trace's spans, each once; no rows if it is not known. */
   trace(query: TraceQuery): Promise<StoredTrace>;
   /** Newest first. */
@@ -54,12 +36,10 @@ export interface Queries {
 /** The use cases over one store. */
 export function createQueries(options: QueryOptions): Queries {
   const { client, database, table, tenant, limits, nowSeconds } = options;
-  const settings = {
-    max_execution_time: limits.seconds,
-    output_format_json_named_tuples_as_objects: 0,
-  } as const;
+  const settings = statementSettings(limits);
   const reading = { client, database, settings };
   return {
+    ...createSearch(options),
     trace: (query) =>
       asked(() =>
         readTrace(

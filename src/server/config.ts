@@ -298,8 +298,8 @@ const clickhouse = section({
       kind: "text",
       expects: 'a URL like "http://clickhouse:8123" (user and password have their own settings)',
       about:
-        "A ClickHouse of yours to keep the spans in. Left out, Clew runs its own in data.dir. Unless it is on this" +
-        " machine, spans are sent to it as zstd: 53 bytes a span instead of 381.",
+        "A ClickHouse of yours to keep the spans in. Left out, Clew runs its own in data.dir. Unless" +
+        " it is on this machine, spans are sent to it as zstd: 53 bytes a span instead of 381.",
     }),
   user: text(/\S/, "a user name", "default", { about: "User at clickhouse.url." }),
   password: z.string().default("").register(settings, {
@@ -348,6 +348,25 @@ const query = section({
     whenReached:
       "The rest is left out: Tempo's v2 API says PARTIAL, its v1 API answers 422, the page and the" +
       " terminal tell.",
+  }),
+  maxCandidateTraces: whole({ min: 1, max: 100_000_000, unit: "traces" }, 200_000, {
+    about:
+      "Most traces that a search may look at whole, because SQL cannot tell whether they match.",
+    whenReached:
+      "The search is refused with that number: it has to ask for less time or something rarer.",
+  }),
+  maxReadBytes: bytesValue.optional().register(settings, {
+    kind: "bytes",
+    expects: bytesExpected,
+    about:
+      "Most bytes, uncompressed, that one statement may read in ClickHouse. Left out, no limit.",
+    whenReached: "The question is refused and says so.",
+  }),
+  maxMemoryBytes: bytesValue.default(2 ** 30).register(settings, {
+    kind: "bytes",
+    expects: bytesExpected,
+    about: "Memory that one statement may use in ClickHouse.",
+    whenReached: "Grouping goes to disk from half of it on; what needs more fails and says so.",
   }),
 });
 

@@ -18,6 +18,7 @@ import { redRoutes } from "../api/red.ts";
 import { tagsRoutes } from "../api/tags.ts";
 import { spanMetricsRoutes } from "../api/span-metrics.ts";
 import { tempoFailure } from "../api/tempo/answers.ts";
+import { searchRoutes } from "../api/search.ts";
 import { tempoRoutes } from "../api/tempo/routes.ts";
 import { statusRoutes } from "../api/tempo/status-pages.ts";
 import { askingTenancy, ORG_ID, type QueriesOf } from "../api/tenancy.ts";
@@ -30,6 +31,7 @@ import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
 import { createRedQueries, type RedQueries } from "../query/red.ts";
 import { Promoter } from "../ingest/promoter.ts";
 import { createTags } from "../query/tags.ts";
+import type { QueryLimits } from "../query/query-options.ts";
 import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
@@ -266,6 +268,16 @@ function openApi(config: Config, api: Api): Promise<Listener> {
   });
 }
 
+function queryLimits({ query }: Config): QueryLimits {
+  return {
+    seconds: query.maxSeconds,
+    traceSpans: query.maxTraceSpans,
+    candidateTraces: query.maxCandidateTraces,
+    readBytes: query.maxReadBytes,
+    memoryBytes: query.maxMemoryBytes,
+  };
+}
+
 function apiHandler(
   config: Config,
   { client, counters, spansTable, ingest, registry, metrics, log }: Api,
@@ -275,7 +287,7 @@ function apiHandler(
     client,
     database: config.clickhouse.database,
     table: () => spansTable.table(),
-    limits: { seconds: config.query.maxSeconds, traceSpans: config.query.maxTraceSpans },
+    limits: queryLimits(config),
     nowSeconds,
   };
   const tenantOf = askingTenancy(config.tenancy.enabled);
@@ -320,6 +332,7 @@ function apiHandler(
         };
       },
     }),
+    ...searchRoutes({ queriesOf, nowSeconds, logger: log }),
     ...tempoRoutes(queriesOf),
     ...statusRoutes({
       config: () => describeConfig({ config }),

@@ -9,6 +9,20 @@ import { programText, render, type Sql } from "./sql.ts";
 /** Settings of one statement, by ClickHouse's names. */
 export type Settings = ClickHouseSettings;
 
+/** What ClickHouse read to answer one statement. */
+export interface StatementCost {
+  readonly rows: number;
+  readonly bytes: number;
+  readonly milliseconds: number;
+}
+
+/** What a statement may be sent with. */
+export interface Sending {
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the statement's cost once it is answered. */
+  readonly onCost?: ((cost: StatementCost) => void) | undefined;
+}
+
 /** Limits and defaults of a client. */
 export interface StoreClientOptions {
   /** Database of names without one; the statements of Clew name theirs. */
@@ -34,13 +48,13 @@ export interface StoreClientOptions {
  */
 export interface StoreClient {
   /** The rows as objects by column name. 64-bit integers come as decimal text. */
-  query<Row>(statement: Sql, settings?: Settings, signal?: AbortSignal): Promise<Row[]>;
+  query<Row>(statement: Sql, settings?: Settings, sending?: Sending): Promise<Row[]>;
   /** The answer's bytes in a ClickHouse format ("Native", "RowBinary", …), complete. */
   queryBytes(
     statement: Sql,
     format: string,
     settings?: Settings,
-    signal?: AbortSignal,
+    sending?: Sending,
   ): Promise<Uint8Array>;
   /** Runs a statement that answers nothing, and waits until it has been done. */
   command(statement: Sql, settings?: Settings, signal?: AbortSignal): Promise<void>;
@@ -68,6 +82,9 @@ const readSettings: Settings = {
   readonly: "2",
   cancel_http_readonly_queries_on_client_close: 1,
 };
+
+// The cost is in a header, so the answer has to wait until it is known.
+const costSettings: Settings = { wait_end_of_query: 1 };
 
 // Errors of the system that say the connection, not the statement, is at fault.
 const unreachableCodes = new Set([
@@ -131,17 +148,20 @@ class HttpStoreClient implements StoreClient {
     this.#options = options;
   }
 
-  query<Row>(statement: Sql, settings: Settings = {}, signal?: AbortSignal): Promise<Row[]> {
+  query<Row>(statement: Sql, settings: Settings = {}, sending: Sending = {}): Promise<Row[]> {
     const { text, params } = render(statement);
+    const { signal, onCost } = sending;
     return this.#send(signal, async (client) => {
       const result = await client.query({
         query: text,
         query_params: params,
         format: "JSONEachRow",
-        clickhouse_settings: { ...readSettings, ...settings },
+        clickhouse_settings: { ...readSettings, ...(onCost && costSettings), ...settings },
         ...(signal && { abort_signal: signal }),
       });
-      return result.json<Row>();
+      const rows = await result.json<Row>();
+      onCost?.(costOf(result.response_headers));
+      return rows;
     });
   }
 
@@ -149,7 +169,7 @@ class HttpStoreClient implements StoreClient {
     statement: Sql,
     format: string,
     settings: Settings = {},
-    signal?: AbortSignal,
+    { signal, onCost }: Sending = {},
   ): Promise<Uint8Array> {
     const { text, params } = render(statement);
     const maxBytes = this.#options.maxResultBytes ?? DEFAULT_RESULT_BYTES;
@@ -157,10 +177,12 @@ class HttpStoreClient implements StoreClient {
       const answer = await client.exec({
         query: `${text}\nFORMAT ${format}`,
         query_params: params,
-        clickhouse_settings: { ...readSettings, ...settings },
+        clickhouse_settings: { ...readSettings, ...(onCost && costSettings), ...settings },
         ...(signal && { abort_signal: signal }),
       });
-      return readAnswer(answer, maxBytes);
+      const bytes = await readAnswer(answer, maxBytes);
+      onCost?.(costOf(answer.response_headers));
+      return bytes;
     });
   }
 
@@ -265,6 +287,18 @@ function asFault(endpoint: Endpoint, error: unknown): unknown {
   // A page of HTML is not ClickHouse's: a proxy before it, most likely, that does not reach it.
   if (/^\s*</.test(error.message)) return unavailable(endpoint, error);
   return error;
+}
+
+/** ClickHouse's X-ClickHouse-Summary: numbers as text. */
+function costOf(headers: Readonly<Record<string, string | string[] | undefined>>): StatementCost {
+  const text = headers["x-clickhouse-summary"];
+  const summary = typeof text === "string" ? (JSON.parse(text) as Record<string, string>) : {};
+  const number = (name: string): number => Number(summary[name] ?? 0);
+  return {
+    rows: number("read_rows"),
+    bytes: number("read_bytes"),
+    milliseconds: number("elapsed_ns") / 1e6,
+  };
 }
 
 function unavailable({ url }: Endpoint, cause: Error): Fault {

@@ -1,3 +1,4 @@
+import { filedSql, serviceSql } from "./attribute-sql.ts";
 import type { Settings, StoreClient } from "./client.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
 
@@ -52,10 +53,6 @@ export async function listTraces(reading: Reading, request: ListRequest): Promis
   }
 }
 
-/** Where a span is filed in time: its start, or its arrival if the start is out of all bounds. */
-const filedNano = sql`if(bitAnd(marks, 6) = 0, start_unix_nano,
-  toUnixTimestamp(time_bucket) * toUInt64(1000000000))`;
-
 async function newestTraceIds(
   { client, database, settings }: Reading,
   { tenant, service, limit }: ListRequest,
@@ -64,9 +61,9 @@ async function newestTraceIds(
   const ofService =
     service === undefined
       ? sql``
-      : sql`AND countIf(${serviceName} = ${{ type: "String", value: service }}) > 0`;
+      : sql`AND countIf(${serviceSql} = ${{ type: "String", value: service }}) > 0`;
   const rows = await client.query<{ id: string }>(
-    sql`SELECT lower(hex(trace_id)) AS id, min(${filedNano}) AS filed
+    sql`SELECT lower(hex(trace_id)) AS id, min(${filedSql}) AS filed
       FROM ${identifier(database)}.spans
       WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
       GROUP BY trace_id
@@ -77,8 +74,6 @@ async function newestTraceIds(
   );
   return rows.map(({ id }) => id);
 }
-
-const serviceName = sql`ifNull(nullIf(resource_service_name, ''), 'unknown_service')`;
 
 function inReach(fromSeconds: number): Sql {
   const from = Math.max(0, fromSeconds - REACH_SECONDS);
@@ -114,10 +109,10 @@ async function describe(
           argMinIf((service, name), start, is_root) AS root,
           minIf(start, is_root) AS root_start
         FROM (
-          SELECT trace_id, span_id, kind, ${serviceName} AS service,
+          SELECT trace_id, span_id, kind, ${serviceSql} AS service,
             any(start_unix_nano) AS start, any(duration_nano) AS duration, any(name) AS name,
             any(status_code) AS status, any(bitAnd(marks, 6)) = 0 AS sane,
-            any(parent_span_id) = toFixedString('', 8) AS is_root, any(${filedNano}) AS span_filed
+            any(parent_span_id) = toFixedString('', 8) AS is_root, any(${filedSql}) AS span_filed
           FROM ${identifier(database)}.spans
           WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
             AND trace_id IN (
@@ -147,7 +142,7 @@ export async function listServices(
   sinceSeconds: number,
 ): Promise<string[]> {
   const rows = await client.query<{ service: string }>(
-    sql`SELECT DISTINCT ${serviceName} AS service
+    sql`SELECT DISTINCT ${serviceSql} AS service
       FROM ${identifier(database)}.spans
       WHERE tenant = ${{ type: "String", value: tenant }}
         AND time_bucket >= toDateTime(${{ type: "UInt32", value: sinceSeconds - (sinceSeconds % 300) }})

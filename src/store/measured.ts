@@ -32,7 +32,7 @@ export async function measuredRows<Row>(
   statement: Sql,
   rowOf: (columns: Columns) => Row,
 ): Promise<{ readonly rows: Row[]; readonly cost: Cost }> {
-  const bytes = await client.queryBytes(statement, "JSONCompact", settings, signal);
+  const bytes = await client.queryBytes(statement, "JSONCompact", settings, { signal });
   const { data, statistics } = JSON.parse(Buffer.from(bytes).toString()) as CompactAnswer;
   const { elapsed, rows_read: rowsRead, bytes_read: bytesRead } = statistics;
   return { rows: data.map(rowOf), cost: { rowsRead, bytesRead, ms: elapsed * 1000 } };

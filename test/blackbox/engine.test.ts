@@ -253,7 +253,7 @@ describe("a running engine", () => {
     const stop = new AbortController();
     setTimeout(() => stop.abort(new Error("enough")), 100);
     const slow = sql`SELECT sum(sleepEachRow(0.1)) FROM numbers(30) SETTINGS max_block_size = 1`;
-    await assert.rejects(client.query(slow, {}, stop.signal), { message: "enough" });
+    await assert.rejects(client.query(slow, {}, { signal: stop.signal }), { message: "enough" });
     const running = sql`SELECT 1 FROM system.processes WHERE query LIKE 'SELECT sum(sleep%'`;
     await until("cancelled", async () => (await client.query(running)).length === 0, 2_500);
   });

@@ -1,0 +1,35 @@
+import type { Stretch } from "../store/candidates.ts";
+
+const SECOND = 1_000_000_000n;
+const BUCKET = 300n * SECOND;
+const GROWTH = 4n;
+
+/** When a question that says no time is about. */
+const USUAL_SECONDS = 3600n;
+
+/** The stretch of time of a question; what it leaves open is the last hour up to now. */
+export function stretchOf(
+  {
+    fromNano,
+    toNano,
+  }: { readonly fromNano?: bigint | undefined; readonly toNano?: bigint | undefined },
+  nowSeconds: number,
+): Stretch {
+  // Clocks of senders may be ahead a little.
+  const to = toNano ?? (BigInt(Math.ceil(nowSeconds)) + 60n) * SECOND;
+  return { fromNano: fromNano ?? to - USUAL_SECONDS * SECOND, toNano: to };
+}
+
+/**
+ * A stretch of time in slices, the newest first, each four times as long as the one before: who is content
+ * with what is new reads little, who is not has few statements.
+ */
+export function* slicesOf({ fromNano, toNano }: Stretch): Generator<Stretch> {
+  let end = toNano;
+  for (let length = BUCKET; end > fromNano; length *= GROWTH) {
+    const start = end - length - ((end - length) % BUCKET);
+    const from = start < fromNano ? fromNano : start;
+    yield { fromNano: from, toNano: end };
+    end = from;
+  }
+}

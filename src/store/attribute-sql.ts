@@ -1,0 +1,82 @@
+/**
+ * Where the spans table keeps what TraceQL calls a field, as SQL: the one place that knows it.
+ *
+ *     span.http.route    promoted         span_http_route           NULL where absent
+ *     span.app.tier      in a map         span_attributes_string    keys "app.tier" …
+ *     either, an array   in `exact`       as encoded KeyValues: no SQL reads these, the evaluator does
+ *
+ * A key may have values of several types, each type in a place of its own.
+ */
+import { attributeTypes } from "../model/attribute-columns.ts";
+import { attributeMaps, type SpansTable } from "./schema.ts";
+import { identifier, joinSql, type Param, type Sql, sql } from "./sql.ts";
+
+/** Types that typed columns hold. */
+export type StoredType = "string" | "int" | "float" | "bool";
+
+/** Whose attributes a span has. */
+export type StoredScope = "span" | "resource" | "instrumentation";
+
+/** Where the values of one type are. */
+export interface StoredValue {
+  readonly type: StoredType;
+  /** The value; NULL or the type's zero where there is none. */
+  readonly value: Sql;
+  /** Whether there is one; never NULL. */
+  readonly present: Sql;
+  /** Absent values read as zero rather than NULL. */
+  readonly isInMap: boolean;
+}
+
+const typeNames: ReadonlyMap<number, StoredType> = new Map([
+  [attributeTypes.string, "string"],
+  [attributeTypes.int, "int"],
+  [attributeTypes.double, "float"],
+  [attributeTypes.bool, "bool"],
+]);
+
+/** Where the values of an attribute may be, one for each type. */
+export function storedValues(table: SpansTable, scope: StoredScope, key: string): StoredValue[] {
+  const keyParam: Param = { type: "String", value: key };
+  const owner = scope === "instrumentation" ? "scope" : scope;
+  return attributeMaps
+    .filter((map) => map.scope === owner)
+    .map((map): StoredValue => {
+      const type = typeNames.get(map.type)!;
+      const promoted = table.promoted.find(
+        (attribute) =>
+          attribute.scope === owner && attribute.key === key && attribute.type === map.type,
+      );
+      if (promoted !== undefined) {
+        const value = identifier(promoted.column);
+        return { type, value, present: sql`isNotNull(${value})`, isInMap: false };
+      }
+      const column = identifier(map.column);
+      return {
+        type,
+        value: sql`${column}[${keyParam}]`,
+        present: sql`mapContains(${column}, ${keyParam})`,
+        isInMap: true,
+      };
+    });
+}
+
+/** Whether the span may have a value under the key that no typed column holds. The index on the length
+ * passes over what has none at all. */
+export function mayBeExact(key: string): Sql {
+  return sql`(length(exact) > 0 AND position(exact, ${{ type: "String", value: key }}) > 0)`;
+}
+
+/** Whether there is a value of one of these types. */
+export function anyPresent(stored: readonly StoredValue[]): Sql {
+  const parts = stored.map(({ present }) => present);
+  return sql`(${joinSql(parts, sql` OR `)})`;
+}
+
+/** The service of a span, as answers call it. */
+export const serviceSql: Sql = sql`ifNull(nullIf(resource_service_name, ''), 'unknown_service')`;
+
+/** Where a span is filed in time, in unix nanoseconds: its start, or about its arrival if the start is
+ * out of all bounds (`markBits` farFuture and farPast). */
+export const filedSql: Sql = sql`if(bitAnd(marks, 6) = 0, start_unix_nano,
+  toUnixTimestamp(time_bucket) * toUInt64(1000000000))`;
