@@ -143,9 +143,23 @@ export interface ReceiptAnswer {
  *
  *     since=<seconds up to now>, or from= and to=<seconds since 1970>; else of all that is stored
  *     scope=span,resource,…   limit=<attributes of each scope, 1..100000, default 5000>
+ *     q=<TraceQL, half-typed perhaps: only of spans that it may mean, and without a time of the last day>
  */
 export interface TagsAnswer {
   readonly scopes: readonly { readonly name: KeyScope; readonly tags: readonly string[] }[];
+  readonly receipt: ReceiptAnswer;
+}
+
+/**
+ * `GET /api/clew/v1/tag-values?name=<a field as TraceQL has it>`, with the parameters of `/tags` but for
+ * `scope`: the values that the field has, sorted. Without a time, of the last day.
+ */
+export interface TagValuesAnswer {
+  readonly values: readonly {
+    readonly type: "string" | "int" | "float" | "bool" | "keyword";
+    /** As text, like 7, 2.5, true, checkout. */
+    readonly value: string;
+  }[];
   readonly receipt: ReceiptAnswer;
 }
 

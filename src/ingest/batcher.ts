@@ -398,10 +398,11 @@ export class Batcher {
     const { rollUps, keys, metrics, log, limits } = this.#options;
     const { token } = made;
     const inserts = [
+      // First, so that there are never spans with attributes that nobody knows.
+      ...(companions.keys.length > 0 ? [() => keys.store(companions.keys)] : []),
       () => this.#sendSpans(made),
       ...companions.rollUps.map((rollUp) => () => rollUps.insert(rollUp)),
     ];
-    if (companions.keys.length > 0) inserts.push(() => keys.store(companions.keys));
     for (let attempt = 0; !this.#closing.signal.aborted; attempt++) {
       try {
         for (; inserts.length > 0; inserts.shift()) await inserts[0]!();

@@ -182,7 +182,8 @@ interface ItemAt {
 
 const unknownService: AttributeValue = { type: "string", value: "unknown_service" };
 
-const exactTagOf = {
+/** The tag in `exact` of the attributes of each owner. */
+export const exactTagOf = {
   span: exactTags.attributes,
   resource: exactTags.resourceAttributes,
   instrumentation: exactTags.scopeAttributes,
@@ -221,7 +222,11 @@ function bytesOfText({ column, i }: ItemAt): Uint8Array {
 }
 
 /** The searchable value of a key among the encoded KeyValues under this tag. */
-function keyValueOf(message: Uint8Array, wanted: number, key: string): AttributeValue | undefined {
+export function keyValueOf(
+  message: Uint8Array,
+  wanted: number,
+  key: string,
+): AttributeValue | undefined {
   if (message.length === 0) return undefined;
   const reader = new ProtoReader(message);
   for (let tag = reader.tag(); tag !== 0; tag = reader.tag()) {

@@ -1,8 +1,8 @@
 /** From the text of a query to its tree. */
-import type { Hint, Limit, MetricsExpr, Pipeline, Query, Sort } from "./ast.ts";
+import type { Field, Hint, Limit, MetricsExpr, Pipeline, Query, Sort } from "./ast.ts";
 import { Cursor, SyntaxStop } from "./cursor.ts";
 import { lex } from "./lex.ts";
-import { parseFieldExpr, parseLiteral } from "./parse-field.ts";
+import { parseField, parseFieldExpr, parseLiteral } from "./parse-field.ts";
 import { parseInteger, withSecondStages } from "./parse-metrics.ts";
 import { parseChain, parseSelect, pipelineOf } from "./parse-pipeline.ts";
 import type { Problem } from "./problem.ts";
@@ -39,6 +39,20 @@ export function parseTokens(tokens: readonly Token[]): Parsed {
   } catch (error) {
     if (!(error instanceof SyntaxStop)) throw error;
     return { problems: [error.problem] };
+  }
+}
+
+/** The attribute or intrinsic that the text is the name of, or why it is none. Never throws. */
+export function parseFieldName(
+  text: string,
+): { readonly field: Field } | { readonly field?: undefined; readonly problem: Problem } {
+  const cursor = new Cursor(lex(text).tokens);
+  try {
+    const field = parseField(cursor);
+    return cursor.token.kind === "end" ? { field } : cursor.unexpected();
+  } catch (error) {
+    if (!(error instanceof SyntaxStop)) throw error;
+    return { problem: error.problem };
   }
 }
 

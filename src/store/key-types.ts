@@ -1,0 +1,47 @@
+import { type AttributeType, attributeTypes } from "../model/attribute-columns.ts";
+import type { KeyScope } from "../model/attribute-key.ts";
+import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
+import { identifier, sql } from "./sql.ts";
+
+/** Which types the values of attributes have, as far as spans of some time are concerned. */
+export class KeyTypes {
+  readonly #types = new Map<string, Set<AttributeType>>();
+
+  add(scope: KeyScope, key: string, type: AttributeType): void {
+    const id = `${scope} ${key}`;
+    const known = this.#types.get(id);
+    if (known === undefined) this.#types.set(id, new Set([type]));
+    else known.add(type);
+  }
+
+  /** The types that values of the attribute have; none if no span has it. */
+  of(scope: KeyScope, key: string): ReadonlySet<AttributeType> {
+    return this.#types.get(`${scope} ${key}`) ?? nothing;
+  }
+}
+
+const nothing: ReadonlySet<AttributeType> = new Set();
+
+/** The types of these attributes, whoever has them, with spans filed under five minutes that the stretch
+ * touches. */
+export async function readKeyTypes(
+  { client, database, tenant, settings, sending }: CandidateReading,
+  keys: readonly string[],
+  stretch: Stretch,
+): Promise<KeyTypes> {
+  const rows = await client.query<{
+    scope: KeyScope;
+    key: string;
+    type: keyof typeof attributeTypes;
+  }>(
+    sql`SELECT scope, key, type FROM ${identifier(database)}.attribute_keys
+      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+        AND key IN ${{ type: "Array(String)", value: keys }}
+      GROUP BY scope, key, type`,
+    settings,
+    sending,
+  );
+  const types = new KeyTypes();
+  for (const { scope, key, type } of rows) types.add(scope, key, attributeTypes[type]);
+  return types;
+}
