@@ -16,6 +16,7 @@ const ROOMS = [
   "wire",
   "traceql",
   "sampling",
+  "analysis",
   "store",
   "ingest",
   "prometheus",
@@ -28,7 +29,8 @@ const ROOMS = [
 const ISLANDS: Readonly<Record<string, readonly string[]>> = {
   traceql: ["base", "model"],
   sampling: ["base", "model", "traceql"],
-  ui: ["base", "model", "traceql"],
+  analysis: ["base", "model"],
+  ui: ["base", "model", "traceql", "analysis"],
   demo: ["base"],
   bench: ["base", "model", "wire"],
 };

@@ -15,6 +15,7 @@ import {
   type TracesAnswer,
 } from "./contract.ts";
 import type { HttpFailure, HttpRequest, HttpResponse, Route } from "./http.ts";
+import { frameRoutes } from "./trace-frames.ts";
 import type { QueriesOf } from "./tenancy.ts";
 import { parseTraceId } from "./trace-id.ts";
 
@@ -52,6 +53,7 @@ export function clewRoutes({ queriesOf, status }: ClewApiOptions): Route[] {
         return { ...answer, headers: { ...answer.headers, "content-disposition": file } };
       },
     },
+    ...frameRoutes(queriesOf),
     {
       method: "GET",
       pattern: `${apiBase}/status`,

@@ -21,6 +21,24 @@ export interface TracesAnswer {
  * `/otlp` at the end, the same as OTLP/JSON (TracesData, ids in hex), to keep or to send again. */
 export type TraceAnswer = Trace;
 
+/**
+ * `GET /api/clew/v1/traces/{traceId}/columns`: every span of the trace, without its attributes, as a stream
+ * of frames (`model/trace-frames.ts`), by start. 404 if no span is known. Here and below, `start=` and `end=`
+ * (seconds since 1970) may say where in time to look, which is quicker.
+ *
+ * `…/columns/{span|resource|scope|intrinsic}?key=<attribute>`: who has which value for one attribute, as
+ * frames. Intrinsics are `statusMessage`, `scopeName`, `scopeVersion` and `traceState`.
+ *
+ * `…/keys`: a `TraceKeysAnswer`. `…/spans?ids=<1..200 span ids, comma between>`: a `TraceAnswer` of these
+ * spans alone, with everything; its times count from the earliest of them.
+ */
+export interface TraceKeysAnswer {
+  /** The attributes that some span has, sorted; those of spans, resources and scopes. */
+  readonly span: readonly string[];
+  readonly resource: readonly string[];
+  readonly scope: readonly string[];
+}
+
 /** `GET /api/clew/v1/status`. */
 export interface StatusAnswer {
   readonly version: string;

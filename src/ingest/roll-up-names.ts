@@ -4,6 +4,7 @@ import { PairTable } from "../base/pair-table.ts";
 import { attributeTypes } from "../model/attribute-columns.ts";
 import type { Renamed } from "../model/roll-up.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
+import { UNKNOWN_SERVICE } from "../model/trace.ts";
 import type { NameGuard, Renaming } from "./name-guard.ts";
 
 /** Where the names of roll-ups come from. */
@@ -14,8 +15,6 @@ export interface NameSource {
   readonly guardOf: (tenant: string) => NameGuard;
 }
 
-/** What spans without a service.name are counted under, and listed. */
-const UNKNOWN_SERVICE = "unknown_service";
 const SERVICE_KEY = "service.name";
 const UNMET = 0xffffffff;
 

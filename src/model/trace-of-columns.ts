@@ -10,9 +10,8 @@ import {
   spanKinds,
   spanStatuses,
   type Trace,
+  UNKNOWN_SERVICE,
 } from "./trace.ts";
-
-const UNKNOWN_SERVICE = "unknown_service";
 
 /** The spans of one trace as objects. Every row must be of the same trace; there is at least one. */
 export function traceOfColumns(columns: SpanColumns): Trace {

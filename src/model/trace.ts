@@ -45,6 +45,9 @@ export type SpanStatus = (typeof spanStatuses)[number];
  * arrival that it is filed under the arrival's day instead. The times themselves are kept as sent. */
 export type SpanMark = "endsBeforeStart" | "farFuture" | "farPast";
 
+/** The service of spans whose sender left it out. */
+export const UNKNOWN_SERVICE = "unknown_service";
+
 /** Who made spans: a process, a service instance. */
 export interface Resource {
   /** `service.name`, or "unknown_service" where a sender left it out. */

@@ -6,6 +6,8 @@ export interface QueryLimits {
   readonly seconds: number;
   /** Spans of one trace that are read; a larger trace is cut. */
   readonly traceSpans: number;
+  /** Spans of one trace that are read where they are but numbers, for the page. */
+  readonly framedSpans: number;
   /** Traces that a search may look at whole. */
   readonly candidateTraces: number;
   /** Bytes that one statement may read in ClickHouse, uncompressed; no limit if absent. */

@@ -1,8 +1,15 @@
 /** Use cases over stored traces: one by its id, and the newest ones. */
 import type { TraceSummary } from "../model/trace.ts";
 import { hasSpans, type ListedTrace, listServices, listTraces } from "../store/list-traces.ts";
-import { asked } from "../store/query-faults.ts";
+import { asked, askedAll } from "../store/query-faults.ts";
 import { readTrace, type StoredTrace } from "../store/read-trace.ts";
+import { streamTrace } from "../store/stream-trace.ts";
+import {
+  readTraceKeys,
+  streamValues,
+  type TraceKeys,
+  type ValuesRequest,
+} from "../store/trace-values.ts";
 import { type QueryOptions, statementSettings } from "./query-options.ts";
 import { createSearch, type SearchQueries } from "./search.ts";
 
@@ -12,7 +19,12 @@ export interface TraceQuery {
   readonly traceId: string;
   readonly startSeconds?: number;
   readonly endSeconds?: number;
+  /** Only these spans, 16 lower-case hex digits each. */
+  readonly spanIds?: readonly string[];
 }
+
+/** Which attribute of which trace. */
+export type ValuesQuery = Omit<ValuesRequest, "tenant">;
 
 /** Which traces to list. */
 export interface TracesQuery {
@@ -22,10 +34,20 @@ export interface TracesQuery {
   readonly limit: number;
 }
 
+/** Pieces of an answer, to be sent as they are. */
+export type TraceFrames = AsyncGenerator<Uint8Array>;
+
 /** What the doors may ask. All throw Fault "timeout" or "unavailable" when the store cannot answer. */
 export interface Queries extends SearchQueries {
   /** The trace's spans, each once; no rows if it is not known. */
   trace(query: TraceQuery): Promise<StoredTrace>;
+  /** The trace as frames of `model/trace-frames.ts`; undefined if it is not known. They throw as
+   * the rest does, when they are read. */
+  traceFrames(query: TraceQuery, signal: AbortSignal): Promise<TraceFrames | undefined>;
+  /** What spans of the trace have for one attribute, as frames. */
+  traceValues(query: ValuesQuery, signal: AbortSignal): TraceFrames;
+  /** The attributes that spans of the trace have, by owner, sorted. */
+  traceKeys(query: TraceQuery): Promise<TraceKeys>;
   /** Newest first. */
   traces(query: TracesQuery): Promise<TraceSummary[]>;
   /** The services with spans in the same stretch of time, sorted. */
@@ -47,6 +69,28 @@ export function createQueries(options: QueryOptions): Queries {
           { tenant, ...query },
           { maxSpans: limits.traceSpans, settings },
         ),
+      ),
+    traceFrames: async (query, signal) => {
+      const frames = await asked(() =>
+        streamTrace(
+          { client, database, table: table() },
+          { tenant, ...query },
+          { maxSpans: limits.framedSpans, settings, signal },
+        ),
+      );
+      return frames && askedAll(frames);
+    },
+    traceValues: (query, signal) =>
+      askedAll(
+        streamValues(
+          { client, database, table: table() },
+          { tenant, ...query },
+          { maxSpans: limits.framedSpans, settings, signal },
+        ),
+      ),
+    traceKeys: (query) =>
+      asked(() =>
+        readTraceKeys({ client, database, table: table() }, { tenant, ...query }, settings),
       ),
     traces: ({ withinSeconds, ...query }) =>
       asked(async () => {

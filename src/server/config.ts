@@ -346,8 +346,13 @@ const query = section({
   maxTraceSpans: whole({ min: 1, max: 10_000_000, unit: "spans" }, 200_000, {
     about: "Most spans of one trace that are read.",
     whenReached:
-      "The rest is left out: Tempo's v2 API says PARTIAL, its v1 API answers 422, the page and the" +
-      " terminal tell.",
+      "The rest is left out: Tempo's v2 API says PARTIAL, its v1 API answers 422, the terminal and" +
+      " downloads tell.",
+  }),
+  maxPageSpans: whole({ min: 1, max: 10_000_000, unit: "spans" }, 2_000_000, {
+    about:
+      "Most spans of one trace that the page shows; it takes 60 bytes of the network for each.",
+    whenReached: "The latest spans are left out, and the page tells.",
   }),
   maxCandidateTraces: whole({ min: 1, max: 100_000_000, unit: "traces" }, 200_000, {
     about:

@@ -272,6 +272,7 @@ function queryLimits({ query }: Config): QueryLimits {
   return {
     seconds: query.maxSeconds,
     traceSpans: query.maxTraceSpans,
+    framedSpans: query.maxPageSpans,
     candidateTraces: query.maxCandidateTraces,
     readBytes: query.maxReadBytes,
     memoryBytes: query.maxMemoryBytes,

@@ -56,6 +56,14 @@ export interface StoreClient {
     settings?: Settings,
     sending?: Sending,
   ): Promise<Uint8Array>;
+  /** The same, piece by piece as it comes, however long it is. Whoever stops taking pieces ends the
+   * question. */
+  queryStream(
+    statement: Sql,
+    format: string,
+    settings?: Settings,
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined>;
   /** Runs a statement that answers nothing, and waits until it has been done. */
   command(statement: Sql, settings?: Settings, signal?: AbortSignal): Promise<void>;
   /**
@@ -184,6 +192,32 @@ class HttpStoreClient implements StoreClient {
       onCost?.(costOf(answer.response_headers));
       return bytes;
     });
+  }
+
+  async *queryStream(
+    statement: Sql,
+    format: string,
+    settings: Settings = {},
+    signal?: AbortSignal,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    const { text, params } = render(statement);
+    const answer = await this.#send(signal, (client) =>
+      client.exec({
+        query: `${text}\nFORMAT ${format}`,
+        query_params: params,
+        clickhouse_settings: { ...readSettings, ...settings },
+        ...(signal && { abort_signal: signal }),
+      }),
+    );
+    const endpoint = this.#endpoint();
+    try {
+      yield* piecesOf(answer);
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      throw asFault(endpoint, error);
+    } finally {
+      answer.stream.destroy();
+    }
   }
 
   command(statement: Sql, settings: Settings = {}, signal?: AbortSignal): Promise<void> {
@@ -333,6 +367,29 @@ async function readAnswer(
   if (exception !== undefined) throw exception;
   if (broken !== undefined) throw broken.error;
   return bytes;
+}
+
+/** The pieces of an answer, except that so much is held back as an exception at its end may take. */
+async function* piecesOf({
+  stream,
+  response_headers,
+}: Pick<ExecResult<Readable>, "stream" | "response_headers">): AsyncGenerator<Uint8Array> {
+  let held: Buffer = Buffer.alloc(0);
+  let broken: { readonly error: unknown } | undefined;
+  try {
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      held = held.length === 0 ? piece : Buffer.concat([held, piece]);
+      if (held.length < 2 * EXCEPTION_BYTES) continue;
+      yield held.subarray(0, -EXCEPTION_BYTES);
+      held = held.subarray(-EXCEPTION_BYTES);
+    }
+  } catch (error) {
+    broken = { error };
+  }
+  const exception = exceptionAtEnd(held, response_headers["x-clickhouse-exception-tag"]);
+  if (exception !== undefined) throw exception;
+  if (broken !== undefined) throw broken.error;
+  if (held.length > 0) yield held;
 }
 
 function exceptionAtEnd(bytes: Buffer, tag: string | string[] | undefined): Error | undefined {

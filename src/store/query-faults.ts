@@ -12,18 +12,31 @@ export async function asked<T>(ask: () => Promise<T>): Promise<T> {
   try {
     return await ask();
   } catch (error) {
-    if (!(error instanceof ClickHouseError)) throw error;
-    if (error.code === TIMEOUT_EXCEEDED) {
-      throw new Fault("timeout", "the query took longer than query.maxSeconds", { cause: error });
-    }
-    if (error.code === MEMORY_LIMIT_EXCEEDED) {
-      const message = "the query needs more memory than the store may use";
-      throw new Fault("unavailable", message, { cause: error });
-    }
-    if (error.code === TOO_MANY_BYTES || error.code === TOO_MANY_ROWS) {
-      const message = "the query has to read more than query.maxReadBytes: ask for less time";
-      throw new Fault("tooLarge", message, { cause: error });
-    }
-    throw error;
+    throw asFault(error);
   }
+}
+
+/** The same for an answer that comes in pieces. */
+export async function* askedAll<T>(pieces: AsyncIterable<T>): AsyncGenerator<T> {
+  try {
+    yield* pieces;
+  } catch (error) {
+    throw asFault(error);
+  }
+}
+
+function asFault(error: unknown): unknown {
+  if (!(error instanceof ClickHouseError)) return error;
+  if (error.code === TIMEOUT_EXCEEDED) {
+    return new Fault("timeout", "the query took longer than query.maxSeconds", { cause: error });
+  }
+  if (error.code === MEMORY_LIMIT_EXCEEDED) {
+    const message = "the query needs more memory than the store may use";
+    return new Fault("unavailable", message, { cause: error });
+  }
+  if (error.code === TOO_MANY_BYTES || error.code === TOO_MANY_ROWS) {
+    const message = "the query has to read more than query.maxReadBytes: ask for less time";
+    return new Fault("tooLarge", message, { cause: error });
+  }
+  return error;
 }

@@ -12,6 +12,8 @@ export interface TraceRequest {
   /** Seconds since 1970; spans filed under times well outside are not looked for. */
   readonly startSeconds?: number;
   readonly endSeconds?: number;
+  /** Only the spans with these ids, 16 lower-case hex digits each. */
+  readonly spanIds?: readonly string[];
 }
 
 /** The spans of a trace, in no particular order. */
@@ -26,7 +28,8 @@ export interface StoredTrace {
 /** How far outside a hint a trace's other spans may lie: a hint names a moment of the trace. */
 const HINT_REACH_SECONDS = 3600;
 
-interface TraceReading {
+/** Where the rows of traces are read. */
+export interface TraceReading {
   readonly client: StoreClient;
   readonly database: string;
   readonly table: SpansTable;
@@ -47,7 +50,9 @@ export async function readTrace(
   request: TraceRequest,
   limits: TraceLimits,
 ): Promise<StoredTrace> {
-  const found = await findRows(reading, request, limits);
+  const { isTrace } = await findRows(reading, request, limits.settings);
+  const found =
+    request.spanIds === undefined ? isTrace : sql`${isTrace} AND ${isOne(request.spanIds)}`;
   // Ordering some hundred columns takes ClickHouse longer than finding them.
   const trace = await readRows(reading, found, limits, sql``);
   if (!trace.truncated) return trace;
@@ -55,25 +60,39 @@ export async function readTrace(
   return readRows(reading, found, limits, inOrder);
 }
 
+/** A trace's rows: the condition that finds them, and how many there are, repeated ones included. */
+interface FoundRows {
+  readonly isTrace: Sql;
+  readonly rows: number;
+}
+
 /**
  * The condition for a trace's rows that names their time buckets, so that the table's order finds them.
  * The bloom filters that find a trace without a time say for every part of the table where it might be;
  * to get a hundred columns ready in every one of them takes longer than to ask twice.
  */
-async function findRows(
+export async function findRows(
   { client, database }: TraceReading,
   request: TraceRequest,
-  { settings }: TraceLimits,
-): Promise<Sql> {
+  settings: Settings,
+): Promise<FoundRows> {
   const isTrace = sql`tenant = ${{ type: "String", value: request.tenant }}
       AND trace_id = unhex(${{ type: "String", value: request.traceId }})`;
-  const [found] = await client.query<{ buckets: number[] }>(
-    sql`SELECT arraySort(groupUniqArray(toUInt32(time_bucket))) AS buckets
+  const [found] = await client.query<{ buckets: number[]; rows: string }>(
+    sql`SELECT arraySort(groupUniqArray(toUInt32(time_bucket))) AS buckets, count() AS rows
     FROM ${identifier(database)}.spans WHERE ${isTrace} ${timeCondition(request)}`,
     { ...settings, max_threads: 1 },
   );
   const buckets = found?.buckets ?? [];
-  return sql`${isTrace} AND time_bucket IN ${{ type: "Array(UInt32)", value: buckets }}`;
+  const inBuckets = sql`time_bucket IN ${{ type: "Array(UInt32)", value: buckets }}`;
+  return { isTrace: sql`${isTrace} AND ${inBuckets}`, rows: Number(found?.rows ?? 0) };
+}
+
+function isOne(spanIds: readonly string[]): Sql {
+  return sql`has(arrayMap(id -> toFixedString(unhex(id), 8), ${{
+    type: "Array(String)",
+    value: spanIds,
+  }}), span_id)`;
 }
 
 async function readRows(

@@ -42,9 +42,35 @@ export function askTraces(
   return ask(`/traces?${params}`, signal);
 }
 
-/** A whole trace; status 404 if no span of it is known. */
-export function askTrace(traceId: string, signal: AbortSignal): Promise<Answer<TraceAnswer>> {
-  return ask(`/traces/${traceId}`, signal);
+/** Which trace, and where in time to look for it. */
+export interface TraceAddress {
+  readonly traceId: string;
+  /** A moment of it in seconds since 1970, if one is known. */
+  readonly atSeconds?: number | undefined;
+}
+
+/** A trace as a stream of frames; status 404 if no span of it is known. */
+export function fetchFrames(address: TraceAddress, signal: AbortSignal): Promise<Answer<Response>> {
+  return request(tracePath(address, "columns"), signal);
+}
+
+/** Some spans of a trace with everything that is known of them. */
+export function askSpans(
+  address: TraceAddress,
+  spanIds: readonly string[],
+  signal: AbortSignal,
+): Promise<Answer<TraceAnswer>> {
+  return ask(tracePath(address, "spans", { ids: spanIds.join(",") }), signal);
+}
+
+function tracePath(
+  { traceId, atSeconds }: TraceAddress,
+  what: string,
+  params: Record<string, string> = {},
+): string {
+  const at: Record<string, string> =
+    atSeconds === undefined ? {} : { start: `${atSeconds}`, end: `${atSeconds}` };
+  return `/traces/${traceId}/${what}?${new URLSearchParams({ ...at, ...params })}`;
 }
 
 /** Where a trace is downloaded from as OTLP/JSON. */
@@ -53,19 +79,30 @@ export function otlpHref(traceId: string): string {
 }
 
 async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
+  const answer = await request(path, signal);
+  if (answer.kind !== "ok") return answer;
+  try {
+    return { kind: "ok", value: (await answer.value.json()) as T };
+  } catch (error) {
+    if (signal.aborted) return { kind: "aborted" };
+    const reason = error instanceof SyntaxError ? "The answer was cut short." : "No answer came.";
+    return { kind: "failed", status: 0, message: `${reason} Is Clew still running?` };
+  }
+}
+
+async function request(path: string, signal: AbortSignal): Promise<Answer<Response>> {
   try {
     const response = await fetch(base + path, { signal });
-    if (response.ok) return { kind: "ok", value: (await response.json()) as T };
+    if (response.ok) return { kind: "ok", value: response };
     const message = readError(await response.text());
     return {
       kind: "failed",
       status: response.status,
       message: message ?? `Clew answered with status ${response.status} and no reason.`,
     };
-  } catch (error) {
+  } catch {
     if (signal.aborted) return { kind: "aborted" };
-    const reason = error instanceof SyntaxError ? "The answer was cut short." : "No answer came.";
-    return { kind: "failed", status: 0, message: `${reason} Is Clew still running?` };
+    return { kind: "failed", status: 0, message: "No answer came. Is Clew still running?" };
   }
 }
 

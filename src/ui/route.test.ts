@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { anyTraces, readRoute, traceHref, tracesHref, type Route } from "./route.ts";
+import { anyTraces, readRoute, tracesHref, type Route } from "./route.ts";
+import { readTraceQuery, traceHref, type TraceQuery } from "./trace/trace-query.ts";
 
 const id = "4bf92f3577b34da6a3ce929d0e0e4736";
+const plain: TraceQuery = readTraceQuery(id, new URLSearchParams());
 const cases: [href: string, want: Route][] = [
   ["/", { kind: "traces", ...anyTraces }],
   [
@@ -11,10 +13,11 @@ const cases: [href: string, want: Route][] = [
   ],
   ["/?since=x&limit=-1", { kind: "traces", ...anyTraces }],
   ["/?limit=99999", { kind: "traces", ...anyTraces, limit: 1000 }],
-  [`/trace/${id}`, { kind: "trace", traceId: id, span: "", utc: false }],
-  [`/trace/${id}/`, { kind: "trace", traceId: id, span: "", utc: false }],
-  [`/trace/${id}?span=01.2&time=utc`, { kind: "trace", traceId: id, span: "01.2", utc: true }],
-  ["/trace/AB", { kind: "trace", traceId: "ab".padStart(32, "0"), span: "", utc: false }],
+  [`/trace/${id}`, { kind: "trace", ...plain }],
+  [`/trace/${id}/`, { kind: "trace", ...plain }],
+  [`/trace/${id}?span=01.2&time=utc`, { kind: "trace", ...plain, span: "01.2", utc: true }],
+  [`/trace/${id}?zoom=9-x&at=1e9&view=none`, { kind: "trace", ...plain }],
+  ["/trace/AB", { kind: "trace", ...plain, traceId: "ab".padStart(32, "0") }],
   ["/elsewhere", { kind: "unknown", path: "/elsewhere" }],
 ];
 for (const [href, want] of cases) {
@@ -39,7 +42,8 @@ test("hrefs: read back as what they were made from", () => {
   const query = { service: "é /?&", sinceSeconds: 900, limit: 100, live: false };
   assert.deepEqual(back(tracesHref(query)), { kind: "traces", ...query });
   assert.equal(tracesHref(anyTraces), "/");
-  const trace = { traceId: id, span: "00f067aa0ba902b7", utc: true };
+  const zoom = { from: 12, to: 4_000_000 };
+  const trace = { ...plain, atSeconds: 1_700_000_000, span: "00f067aa0ba902b7", utc: true, zoom };
   assert.deepEqual(back(traceHref(trace)), { kind: "trace", ...trace });
   assert.equal(traceHref({ traceId: id }), `/trace/${id}`);
 });

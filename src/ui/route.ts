@@ -1,4 +1,5 @@
 /** The URL is the page's state: this file is its grammar, both ways. */
+import { readTraceQuery, type TraceQuery } from "./trace/trace-query.ts";
 import { readTraceId } from "./trace-id.ts";
 
 /** What the list of traces shows. */
@@ -9,15 +10,6 @@ export interface TracesQuery {
   readonly limit: number;
   /** Whether the list refreshes by itself. */
   readonly live: boolean;
-}
-
-/** What the page of one trace shows. */
-export interface TraceQuery {
-  readonly traceId: string;
-  /** The chosen span, as `spanKey` in trace/view.ts makes it; "" for none. */
-  readonly span: string;
-  /** Whether times are shown in UTC rather than in the reader's zone. */
-  readonly utc: boolean;
 }
 
 /** What an address of the page asks for. */
@@ -51,12 +43,7 @@ export function readRoute(url: URL): Route {
   if (read.kind === "wrong") {
     return { kind: "wrongTraceId", typed: plainText(typed), message: read.message };
   }
-  return {
-    kind: "trace",
-    traceId: read.traceId,
-    span: url.searchParams.get("span") ?? "",
-    utc: url.searchParams.get("time") === "utc",
-  };
+  return { kind: "trace", ...readTraceQuery(read.traceId, url.searchParams) };
 }
 
 function plainText(part: string): string {
@@ -91,16 +78,6 @@ export function tracesHref(query: Partial<TracesQuery>): string {
   if (!live) params.set("live", "off");
   return withParams("/", params);
 }
-
-/** The address of a trace. */
-export function traceHref({ traceId, span = "", utc = false }: TraceAddress): string {
-  const params = new URLSearchParams();
-  if (span !== "") params.set("span", span);
-  if (utc) params.set("time", "utc");
-  return withParams(`/trace/${traceId}`, params);
-}
-
-type TraceAddress = Pick<TraceQuery, "traceId"> & Partial<TraceQuery>;
 
 function withParams(path: string, params: URLSearchParams): string {
   return params.size === 0 ? path : `${path}?${params}`;

@@ -55,6 +55,7 @@ export async function openTraceStore(): Promise<TraceStore> {
       limits: {
         seconds: 30,
         traceSpans: 10_000,
+        framedSpans: 10_000,
         candidateTraces: 100_000,
         readBytes: undefined,
         memoryBytes: 2 ** 30,

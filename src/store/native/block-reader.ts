@@ -79,6 +79,31 @@ export function readBlocks(bytes: Uint8Array): Block[] {
   return blocks;
 }
 
+/** The blocks of an answer in FORMAT Native that comes in pieces, each as soon as it is there. A block
+ * is a view of memory of its own. */
+export async function* readBlockStream(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Block> {
+  let waiting: Uint8Array[] = [];
+  let size = 0;
+  let wanted = 1;
+  for await (const piece of pieces) {
+    waiting.push(piece);
+    size += piece.length;
+    if (size < wanted) continue;
+    const reader = new BlockReader(waiting.length === 1 ? waiting[0]! : Buffer.concat(waiting));
+    for (let block = reader.next(); block !== undefined; block = reader.next()) yield block;
+    const rest = reader.rest();
+    waiting = [rest];
+    size = rest.length;
+    // What is begun again each time must not be begun often.
+    wanted = Math.ceil(size * 1.25) + 1;
+  }
+  const reader = new BlockReader(Buffer.concat(waiting));
+  while (!reader.atEnd()) yield reader.block();
+}
+
+/** The bytes end within a block. */
+class CutShort extends Error {}
+
 class BlockReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -91,6 +116,23 @@ class BlockReader {
 
   atEnd(): boolean {
     return this.#at >= this.#bytes.length;
+  }
+
+  /** The next block, or undefined if the bytes end before it does. */
+  next(): Block | undefined {
+    const from = this.#at;
+    try {
+      return this.atEnd() ? undefined : this.block();
+    } catch (error) {
+      if (!(error instanceof CutShort)) throw error;
+      this.#at = from;
+      return undefined;
+    }
+  }
+
+  /** What has not been read. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
   }
 
   block(): Block {
@@ -108,7 +150,7 @@ class BlockReader {
 
   #take(count: number): Uint8Array {
     const end = this.#at + count;
-    assert.ok(end <= this.#bytes.length, `Native block cut short at byte ${this.#at}`);
+    if (end > this.#bytes.length) throw new CutShort(`Native block cut short at byte ${this.#at}`);
     const taken = this.#bytes.subarray(this.#at, end);
     this.#at = end;
     return taken;
@@ -124,9 +166,9 @@ class BlockReader {
   }
 
   #uint64(): number {
-    const value = this.#view.getBigUint64(this.#at, true);
-    this.#at += 8;
-    return Number(value);
+    const at = this.#at;
+    this.#take(8);
+    return Number(this.#view.getBigUint64(at, true));
   }
 
   #text(): string {
@@ -182,7 +224,7 @@ class BlockReader {
       starts[i] = this.#at;
       ends[i] = this.#at += length;
     }
-    assert.ok(this.#at <= this.#bytes.length, "Native block cut short within strings");
+    if (this.#at > this.#bytes.length) throw new CutShort("Native block cut short within strings");
     return { bytes: this.#bytes, start: (i) => starts[i]!, end: (i) => ends[i]! };
   }
 

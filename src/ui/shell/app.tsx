@@ -1,14 +1,17 @@
 import { useEffect } from "preact/hooks";
 import type { Route } from "../route.ts";
-import { TracePage } from "../trace/trace-page.tsx";
-import { TracesPage } from "../traces/traces-page.tsx";
 import { LogoIcon, ThemeIcon } from "./icons.tsx";
 import { isTyping, KeysDialog, keysShown } from "./keys-dialog.tsx";
+import { lazyPage } from "./lazy-page.tsx";
 import { Notice } from "./notice.tsx";
 import { OpenTrace } from "./open-trace.tsx";
 import { route } from "./place.ts";
 import { chooseTheme, nextTheme, theme } from "./theme.ts";
 import { Trouble } from "./trouble.tsx";
+
+// Each page comes when it is first asked for.
+const TracePage = lazyPage(() => import("../trace/trace-page.tsx"));
+const TracesPage = lazyPage(() => import("../traces/traces-page.tsx"));
 
 /** The whole page: the bar on top, below it what the address asks for. */
 export function App() {
@@ -19,6 +22,15 @@ export function App() {
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
   }, []);
+  const isEmbedded = route.value.kind === "trace" && route.value.embed;
+  if (isEmbedded) {
+    return (
+      <>
+        <Page route={route.value} />
+        <KeysDialog />
+      </>
+    );
+  }
   return (
     <>
       <header class="top">

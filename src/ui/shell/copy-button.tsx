@@ -30,7 +30,7 @@ export function CopyButton({ text, what, label }: { text: string; what: string; 
 }
 
 /** Puts text on the clipboard; also where the page is not served securely and there is no API. */
-async function copyText(text: string): Promise<boolean> {
+export async function copyText(text: string): Promise<boolean> {
   if (window.isSecureContext) {
     try {
       await navigator.clipboard.writeText(text);

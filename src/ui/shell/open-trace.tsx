@@ -1,5 +1,5 @@
 import { useSignal } from "@preact/signals";
-import { traceHref } from "../route.ts";
+import { traceHref } from "../trace/trace-query.ts";
 import { readTraceId } from "../trace-id.ts";
 import { go } from "./place.ts";
 

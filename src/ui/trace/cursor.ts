@@ -1,12 +1,12 @@
 /** Moving through the waterfall and folding it: what a key does to the state, and nothing else. */
-import type { TreeRow } from "../../model/trace-tree.ts";
+import { FAILED, type SpanTable } from "../../analysis/span-table.ts";
 
 /** What a reader has done to the waterfall. */
 export interface WaterfallState {
   /** The row that has the keyboard. It is always visible. */
   readonly cursor: number;
-  /** Rows whose subtree is folded away. */
-  readonly collapsed: ReadonlySet<number>;
+  /** By row: 1 if its subtree is folded away. */
+  readonly folded: Uint8Array;
 }
 
 /** What can be done to it. */
@@ -15,16 +15,26 @@ export type WaterfallAction =
   | { readonly kind: "first" | "last" }
   | { readonly kind: "out" | "in" }
   | { readonly kind: "toggle"; readonly row: number }
-  | { readonly kind: "expandAll" | "collapseAll" }
+  | { readonly kind: "toggleSiblings"; readonly row: number }
+  | { readonly kind: "expandAll" | "collapseAll" | "expandLevel" | "collapseLevel" }
   | { readonly kind: "nextError" | "previousError" }
+  | { readonly kind: "nextSibling" | "previousSibling" }
   | { readonly kind: "to"; readonly row: number };
 
-/** The rows that show, in order: all but those below a collapsed one. */
-export function visibleRows(rows: readonly TreeRow[], collapsed: ReadonlySet<number>): Int32Array {
-  const visible = new Int32Array(rows.length);
+/** What of a table the waterfall's lines depend on. */
+export type Tree = Pick<SpanTable, "length" | "depth" | "parent" | "subtreeSize">;
+
+/** Nothing folded. */
+export function unfolded({ length }: Pick<SpanTable, "length">): WaterfallState {
+  return { cursor: 0, folded: new Uint8Array(length) };
+}
+
+/** The rows that show, in order: all but those below a folded one. */
+export function visibleRows({ length, subtreeSize }: Tree, folded: Uint8Array): Int32Array {
+  const visible = new Int32Array(length);
   let count = 0;
-  for (let i = 0; i < rows.length; i += collapsed.has(i) ? rows[i]!.subtreeSize : 1) {
-    visible[count++] = i;
+  for (let row = 0; row < length; row += folded[row] === 1 ? subtreeSize[row]! : 1) {
+    visible[count++] = row;
   }
   return visible.subarray(0, count);
 }
@@ -40,110 +50,167 @@ export function positionOf(visible: Int32Array, row: number): number {
   return from;
 }
 
-/** The state after `action`. */
+/** The state after `action`; `visible` are the rows that show now. */
 export function act(
-  rows: readonly TreeRow[],
+  table: SpanTable,
+  visible: Int32Array,
   state: WaterfallState,
   action: WaterfallAction,
 ): WaterfallState {
-  const { cursor, collapsed } = state;
+  const { cursor, folded } = state;
   switch (action.kind) {
     case "move":
-      return { cursor: moved(rows, state, action.rows), collapsed };
+      return { cursor: moved(visible, cursor, action.rows), folded };
     case "first":
-      return { cursor: 0, collapsed };
+      return { cursor: 0, folded };
     case "last":
-      return { cursor: moved(rows, state, rows.length), collapsed };
+      return { cursor: moved(visible, cursor, table.length), folded };
     case "out":
-      if (hasChildren(rows, cursor) && !collapsed.has(cursor)) return fold(rows, state, cursor);
-      return { cursor: Math.max(rows[cursor]!.parent, 0), collapsed };
+      if (hasChildren(table, cursor) && folded[cursor] === 0) return fold(table, state, [cursor]);
+      return { cursor: Math.max(table.parent[cursor]!, 0), folded };
     case "in":
-      if (collapsed.has(cursor)) return unfold(state, cursor);
-      return { cursor: hasChildren(rows, cursor) ? cursor + 1 : cursor, collapsed };
+      if (folded[cursor] === 1) return unfold(state, [cursor]);
+      return { cursor: hasChildren(table, cursor) ? cursor + 1 : cursor, folded };
     case "toggle":
-      return collapsed.has(action.row) ? unfold(state, action.row) : fold(rows, state, action.row);
+      return toggle(table, state, [action.row], folded[action.row] === 1);
+    case "toggleSiblings":
+      return toggle(table, state, siblings(table, action.row), folded[action.row] === 1);
     case "expandAll":
-      return { cursor, collapsed: new Set() };
+      return { cursor, folded: new Uint8Array(table.length) };
     case "collapseAll":
-      return collapseAll(rows, cursor);
+      return foldFrom(table, state, 1);
+    case "expandLevel":
+      return changeLevel(table, state, 1);
+    case "collapseLevel":
+      return changeLevel(table, state, -1);
     case "nextError":
-      return reveal(rows, state, errorFrom(rows, cursor, 1));
+      return reveal(table, state, errorFrom(table, cursor, 1));
     case "previousError":
-      return reveal(rows, state, errorFrom(rows, cursor, -1));
+      return reveal(table, state, errorFrom(table, cursor, -1));
+    case "nextSibling":
+      return { cursor: sibling(table, cursor, 1), folded };
+    case "previousSibling":
+      return { cursor: sibling(table, cursor, -1), folded };
     case "to":
-      return reveal(rows, state, action.row);
+      return reveal(table, state, action.row);
   }
 }
 
 /**
- * The state for a trace that was loaded again: the same spans have the cursor and are collapsed,
+ * The state for a trace that was loaded again: the same spans have the cursor and are folded,
  * wherever they are now. Of spans that share an id, the first stands for all.
  */
 export function carryOver(
-  before: readonly TreeRow[],
-  after: readonly TreeRow[],
-  { cursor, collapsed }: WaterfallState,
+  before: SpanTable,
+  after: SpanTable,
+  { cursor, folded }: WaterfallState,
 ): WaterfallState {
-  const rowOfSpan = new Map<string, number>();
-  for (let row = after.length - 1; row >= 0; row--) rowOfSpan.set(after[row]!.span.spanId, row);
-  const moved = (row: number): number => rowOfSpan.get(before[row]?.span.spanId ?? "") ?? -1;
-  const folded = [...collapsed].map(moved).filter((row) => row >= 0);
-  const state = { cursor: 0, collapsed: new Set(folded) };
-  return reveal(after, state, Math.max(moved(cursor), 0));
+  const rowOfSpan = new Map<number, number>();
+  for (let row = after.length - 1; row >= 0; row--) rowOfSpan.set(idNumber(after, row), row);
+  const next = new Uint8Array(after.length);
+  for (let row = 0; row < before.length; row++) {
+    const now = folded[row] === 1 ? rowOfSpan.get(idNumber(before, row)) : undefined;
+    if (now !== undefined) next[now] = 1;
+  }
+  const at = cursor < before.length ? rowOfSpan.get(idNumber(before, cursor)) : undefined;
+  return reveal(after, { cursor: 0, folded: next }, at ?? 0);
 }
 
-/** Whether a row can be collapsed. */
-function hasChildren(rows: readonly TreeRow[], row: number): boolean {
-  return rows[row]!.subtreeSize > 1;
+/** Ids as numbers; two of a trace that share one are as rare as their first 53 bits being the same. */
+function idNumber({ spanId }: SpanTable, row: number): number {
+  return spanId[2 * row]! * 2 ** 21 + (spanId[2 * row + 1]! >>> 11);
 }
 
-function moved(
-  rows: readonly TreeRow[],
-  { cursor, collapsed }: WaterfallState,
-  by: number,
-): number {
-  const visible = visibleRows(rows, collapsed);
+function hasChildren({ subtreeSize }: Tree, row: number): boolean {
+  return subtreeSize[row]! > 1;
+}
+
+function moved(visible: Int32Array, cursor: number, by: number): number {
   const position = positionOf(visible, cursor) + by;
   return visible[Math.min(Math.max(position, 0), visible.length - 1)] ?? 0;
 }
 
-function unfold({ cursor, collapsed }: WaterfallState, row: number): WaterfallState {
-  return { cursor, collapsed: new Set([...collapsed].filter((other) => other !== row)) };
-}
-
-/** A cursor inside the fold moves up to the folded row. */
-function fold(
-  rows: readonly TreeRow[],
-  { cursor, collapsed }: WaterfallState,
-  row: number,
+function toggle(
+  table: SpanTable,
+  state: WaterfallState,
+  rows: readonly number[],
+  isFolded: boolean,
 ): WaterfallState {
-  if (!hasChildren(rows, row)) return { cursor, collapsed };
-  const inside = cursor > row && cursor < row + rows[row]!.subtreeSize;
-  return { cursor: inside ? row : cursor, collapsed: new Set([...collapsed, row]) };
+  return isFolded ? unfold(state, rows) : fold(table, state, rows);
 }
 
-/** Leaves the roots and their children. */
-function collapseAll(rows: readonly TreeRow[], cursor: number): WaterfallState {
-  const collapsed = new Set<number>();
-  rows.forEach(({ depth }, row) => {
-    if (depth > 0 && hasChildren(rows, row)) collapsed.add(row);
-  });
-  const visible = visibleRows(rows, collapsed);
-  return { cursor: visible[positionOf(visible, cursor)] ?? 0, collapsed };
+function unfold({ cursor, folded }: WaterfallState, rows: readonly number[]): WaterfallState {
+  const next = folded.slice();
+  for (const row of rows) next[row] = 0;
+  return { cursor, folded: next };
 }
 
-function errorFrom(rows: readonly TreeRow[], cursor: number, step: 1 | -1): number {
-  for (let n = 1; n < rows.length; n++) {
-    const row = (cursor + step * n + rows.length * 2) % rows.length;
-    if (rows[row]!.span.status === "error") return row;
+/** A cursor inside a fold moves up to the folded row. */
+function fold(
+  table: SpanTable,
+  { cursor, folded }: WaterfallState,
+  rows: readonly number[],
+): WaterfallState {
+  const next = folded.slice();
+  for (const row of rows) if (hasChildren(table, row)) next[row] = 1;
+  return { cursor: nearestVisible(table, next, cursor), folded: next };
+}
+
+/** The row itself, or the outermost of the folded rows above it. */
+function nearestVisible({ parent }: Tree, folded: Uint8Array, row: number): number {
+  let visible = row;
+  for (let up = parent[row] ?? -1; up >= 0; up = parent[up]!) if (folded[up] === 1) visible = up;
+  return visible;
+}
+
+/** Folds every row from level `level` on: with 1, roots and their children are left. */
+function foldFrom(table: SpanTable, { cursor }: WaterfallState, level: number): WaterfallState {
+  const folded = new Uint8Array(table.length);
+  for (let row = 0; row < table.length; row++) {
+    if (table.depth[row]! >= level && hasChildren(table, row)) folded[row] = 1;
+  }
+  return { cursor: nearestVisible(table, folded, cursor), folded };
+}
+
+/** One level more, or one less, than shows now. */
+function changeLevel(table: SpanTable, state: WaterfallState, by: 1 | -1): WaterfallState {
+  let deepest = 0;
+  const { subtreeSize, depth, length } = table;
+  for (let row = 0; row < length; row += state.folded[row] === 1 ? subtreeSize[row]! : 1) {
+    if (depth[row]! > deepest) deepest = depth[row]!;
+  }
+  return foldFrom(table, state, Math.max(0, deepest + by));
+}
+
+function siblings({ parent, subtreeSize, length }: Tree, row: number): number[] {
+  const above = parent[row]!;
+  const rows: number[] = [];
+  const [from, to] = above < 0 ? [0, length] : [above + 1, above + subtreeSize[above]!];
+  for (let at = from; at < to; at += subtreeSize[at]!) rows.push(at);
+  return rows;
+}
+
+function sibling(table: Tree, row: number, step: 1 | -1): number {
+  const rows = siblings(table, row);
+  return rows[rows.indexOf(row) + step] ?? row;
+}
+
+function errorFrom({ status, length }: SpanTable, cursor: number, step: 1 | -1): number {
+  for (let n = 1; n < length; n++) {
+    const row = (cursor + step * n + length * 2) % length;
+    if (status[row] === FAILED) return row;
   }
   return cursor;
 }
 
 /** Puts the cursor on `row` and unfolds everything above it. */
-function reveal(rows: readonly TreeRow[], state: WaterfallState, row: number): WaterfallState {
-  if (row < 0 || row >= rows.length) return state;
-  const collapsed = new Set(state.collapsed);
-  for (let up = rows[row]!.parent; up >= 0; up = rows[up]!.parent) collapsed.delete(up);
-  return { cursor: row, collapsed };
+function reveal({ length, parent }: Tree, state: WaterfallState, row: number): WaterfallState {
+  if (row < 0 || row >= length) return state;
+  let { folded } = state;
+  for (let up = parent[row]!; up >= 0; up = parent[up]!) {
+    if (folded[up] === 0) continue;
+    if (folded === state.folded) folded = folded.slice();
+    folded[up] = 0;
+  }
+  return { cursor: row, folded };
 }

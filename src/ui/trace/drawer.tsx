@@ -1,30 +1,35 @@
 import { useSignal } from "@preact/signals";
-import type { Span } from "../../model/trace.ts";
+import { useEffect } from "preact/hooks";
+import { spanKinds, spanStatuses } from "../../model/trace.ts";
+import type { Answer } from "../api.ts";
 import { formatDuration, formatShare, formatSome } from "../format.ts";
-import { traceHref } from "../route.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { CloseIcon, ErrorIcon, NoticeIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
 import { Attributes, PlainAttributes } from "./attribute-list.tsx";
 import { filterAttributes } from "./attributes.ts";
-import { markTexts, selfNano, serviceOf, type TraceView } from "./view.ts";
+import type { DetailsStore, SpanDetails } from "./span-details.ts";
+import { traceHref } from "./trace-query.ts";
+import { markTexts, nameOf, selfNano, serviceOf, type TraceView } from "./view.ts";
+import { marksOf } from "./waterfall-row.tsx";
 
 interface DrawerProps {
   readonly view: TraceView;
   readonly row: number;
+  readonly store: DetailsStore;
   readonly onClose: () => void;
 }
 
 /** Everything known of one span. */
-export function Drawer({ view, row, onClose }: DrawerProps) {
-  const { span } = view.rows[row]!;
-  const service = serviceOf(view.trace, span);
+export function Drawer({ view, row, store, onClose }: DrawerProps) {
+  const { table, colours } = view;
+  const name = nameOf(table, row);
   return (
     <aside class="drawer" aria-label="Chosen span">
       <div class="drawer-head">
         <div>
-          <Service name={service} colour={view.colours.get(service)!} />
-          <h2>{span.name === "" ? "(no name)" : span.name}</h2>
+          <Service name={serviceOf(table, row)} colour={colours[table.service[row]!]!} />
+          <h2>{name === "" ? "(no name)" : name}</h2>
         </div>
         <button
           type="button"
@@ -37,19 +42,57 @@ export function Drawer({ view, row, onClose }: DrawerProps) {
         </button>
       </div>
       <div class="drawer-body" tabIndex={0} role="group" aria-label="Details">
-        <Status span={span} />
-        {span.marks.map((mark) => (
+        {marksOf(table.marks[row]!).map((mark) => (
           <p key={mark} class="odd">
             <NoticeIcon /> {markTexts[mark][1]}
           </p>
         ))}
         <Timing view={view} row={row} />
-        <AttributeGroups view={view} span={span} />
-        <Events span={span} />
-        <Links span={span} />
-        <Ids view={view} span={span} />
+        <Details store={store} row={row} />
       </div>
     </aside>
+  );
+}
+
+/** What had to be asked for. */
+function Details({ store, row }: { store: DetailsStore; row: number }) {
+  const known = store.known(row);
+  const answer = useSignal<Answer<SpanDetails> | undefined>(known && { kind: "ok", value: known });
+  useEffect(() => {
+    if (answer.value?.kind === "ok") return;
+    const end = new AbortController();
+    const show = async (): Promise<void> => {
+      const got = await store.ask(row, end.signal);
+      if (!end.signal.aborted) answer.value = got;
+    };
+    void show();
+    return () => end.abort();
+  }, [store, row]);
+  if (answer.value === undefined || answer.value.kind === "aborted") {
+    return (
+      <div class="skeleton" role="status" aria-label="Loading the span">
+        {[80, 60, 70, 50, 65].map((width) => (
+          <i key={width} style={{ width: `${width}%` }} />
+        ))}
+      </div>
+    );
+  }
+  if (answer.value.kind === "failed") {
+    return (
+      <p class="error" role="alert">
+        <ErrorIcon /> {answer.value.message}
+      </p>
+    );
+  }
+  const details = answer.value.value;
+  return (
+    <>
+      <Status details={details} />
+      <AttributeGroups details={details} />
+      <Events details={details} />
+      <Links details={details} />
+      <Ids details={details} />
+    </>
   );
 }
 
@@ -58,7 +101,7 @@ export function focusAttributeFilter(): void {
   document.querySelector<HTMLInputElement>("#attribute-filter")?.focus();
 }
 
-function Status({ span }: { span: Span }) {
+function Status({ details: { span } }: { details: SpanDetails }) {
   if (span.status !== "error") return null;
   return (
     <p class="status error">
@@ -68,15 +111,14 @@ function Status({ span }: { span: Span }) {
   );
 }
 
-function Timing({ view, row }: { view: TraceView; row: number }) {
-  const { span } = view.rows[row]!;
+function Timing({ view: { table }, row }: { view: TraceView; row: number }) {
   const facts: readonly (readonly [string, string])[] = [
-    ["Kind", span.kind],
-    ["Status", span.status],
-    ["Starts at", formatDuration(span.startNano)],
-    ["Duration", formatDuration(span.durationNano)],
-    ["Self time", formatDuration(selfNano(view.rows, row))],
-    ["Of trace", formatShare(span.durationNano, view.trace.durationNano)],
+    ["Kind", spanKinds[table.kind[row]!] ?? "?"],
+    ["Status", spanStatuses[table.status[row]!] ?? "?"],
+    ["Starts at", formatDuration(table.startNano[row]!)],
+    ["Duration", formatDuration(table.spanNano[row]!)],
+    ["Self time", formatDuration(selfNano(table, row))],
+    ["Of trace", formatShare(table.spanNano[row]!, table.durationNano)],
   ];
   return (
     <dl class="facts">
@@ -90,10 +132,8 @@ function Timing({ view, row }: { view: TraceView; row: number }) {
   );
 }
 
-function AttributeGroups({ view, span }: { view: TraceView; span: Span }) {
+function AttributeGroups({ details: { span, resource, scope } }: { details: SpanDetails }) {
   const filter = useSignal("");
-  const resource = view.trace.resources[span.resource]!;
-  const scope = view.trace.scopes[span.scope]!;
   const groups = [
     { title: "Attributes", ...span },
     { title: "Resource", ...resource },
@@ -136,7 +176,7 @@ function AttributeGroups({ view, span }: { view: TraceView; span: Span }) {
   );
 }
 
-function Events({ span }: { span: Span }) {
+function Events({ details: { span } }: { details: SpanDetails }) {
   if (span.events.length === 0 && span.droppedEventsCount === 0) return null;
   const events = [...span.events].sort((a, b) => a.timeNano - b.timeNano);
   return (
@@ -167,7 +207,7 @@ function Events({ span }: { span: Span }) {
   );
 }
 
-function Links({ span }: { span: Span }) {
+function Links({ details: { span } }: { details: SpanDetails }) {
   if (span.links.length === 0 && span.droppedLinksCount === 0) return null;
   return (
     <section>
@@ -193,9 +233,7 @@ function Links({ span }: { span: Span }) {
   );
 }
 
-function Ids({ view, span }: { view: TraceView; span: Span }) {
-  const resource = view.trace.resources[span.resource]!;
-  const scope = view.trace.scopes[span.scope]!;
+function Ids({ details: { span, resource, scope } }: { details: SpanDetails }) {
   const ids: readonly (readonly [string, string])[] = [
     ["Span id", span.spanId],
     ["Parent span id", span.parentSpanId ?? ""],

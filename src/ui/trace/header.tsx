@@ -8,11 +8,11 @@ import {
   unixMs,
 } from "../format.ts";
 import { localOffset } from "../local-time.ts";
-import { traceHref, type TraceQuery } from "../route.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { DownloadIcon, ErrorIcon, NoticeIcon, ReloadIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
-import { mainRow, serviceOf, type TraceView } from "./view.ts";
+import { traceHref, type TraceQuery } from "./trace-query.ts";
+import { mainRow, nameOf, serviceOf, type TraceView } from "./view.ts";
 
 const SHOWN_SERVICES = 10;
 
@@ -26,20 +26,19 @@ interface HeaderProps {
 
 /** What the trace is, in three lines. */
 export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
-  const { trace, colours } = view;
-  const root = mainRow(view.rows);
-  const service = root === undefined ? "" : serviceOf(trace, root.span);
+  const { table, colours } = view;
+  const root = mainRow(table);
   return (
     <header class="trace-head">
       <div class="title">
         <h1>
-          {root === undefined ? (
+          {root < 0 ? (
             "A trace without spans"
           ) : (
             <>
-              <Service name={service} colour={colours.get(service)!} />{" "}
-              <span class="root-name" title={root.span.name}>
-                {root.span.name}
+              <Service name={serviceOf(table, root)} colour={colours[table.service[root]!]!} />{" "}
+              <span class="root-name" title={nameOf(table, root)}>
+                {nameOf(table, root)}
               </span>
             </>
           )}
@@ -50,8 +49,8 @@ export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
         </button>
         <a
           class="button"
-          href={otlpHref(trace.traceId)}
-          download={`trace-${trace.traceId}.json`}
+          href={otlpHref(table.traceId)}
+          download={`trace-${table.traceId}.json`}
           title="Download as OTLP JSON"
         >
           <DownloadIcon />
@@ -60,11 +59,11 @@ export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
       </div>
       <Facts view={view} query={query} />
       <Legend view={view} />
-      {view.trace.isPartial === true && (
+      {table.isPartial && (
         <p class="banner">
           <NoticeIcon />
-          The trace has more than these {formatSome(view.trace.spans.length, "span")}; Clew reads no
-          more of one trace (query.maxTraceSpans).
+          The trace has more than these {formatSome(table.length, "span")}; Clew shows no more of
+          one trace (query.maxPageSpans).
         </p>
       )}
       {view.orphanCount > 0 && (
@@ -86,14 +85,15 @@ export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
 }
 
 function Facts({ view, query }: { view: TraceView; query: TraceQuery }) {
-  const { trace } = view;
-  const offset = localOffset(unixMs(trace.startUnixNano));
+  const { table } = view;
+  const start = table.startUnixNano.toString();
+  const offset = localOffset(unixMs(start));
   return (
     <dl class="facts">
       <div>
         <dt>Start</dt>
         <dd>
-          {formatInstant(trace.startUnixNano, query.utc ? 0 : offset)}{" "}
+          {formatInstant(start, query.utc ? 0 : offset)}{" "}
           <span class="zones">
             <a
               href={traceHref({ ...query, utc: false })}
@@ -111,8 +111,8 @@ function Facts({ view, query }: { view: TraceView; query: TraceQuery }) {
           </span>
         </dd>
       </div>
-      <Fact name="Duration" value={formatDuration(trace.durationNano)} />
-      <Fact name="Spans" value={formatCount(trace.spans.length)} />
+      <Fact name="Duration" value={formatDuration(table.durationNano)} />
+      <Fact name="Spans" value={formatCount(table.length)} />
       <Fact name="Services" value={formatCount(view.services.length)} />
       <Fact name="Depth" value={formatCount(view.levels)} />
       <div>
@@ -124,8 +124,8 @@ function Facts({ view, query }: { view: TraceView; query: TraceQuery }) {
       <div class="trace-id">
         <dt>Trace</dt>
         <dd>
-          <code title={trace.traceId}>{trace.traceId}</code>
-          <CopyButton text={trace.traceId} what="the trace id" />
+          <code title={table.traceId}>{table.traceId}</code>
+          <CopyButton text={table.traceId} what="the trace id" />
         </dd>
       </div>
     </dl>

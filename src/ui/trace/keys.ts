@@ -7,14 +7,21 @@ export type KeyAction =
   | { readonly kind: "open" }
   | { readonly kind: "close" }
   | { readonly kind: "filter" }
+  | { readonly kind: "zoom"; readonly factor: number }
+  | { readonly kind: "pan"; readonly share: number }
+  | { readonly kind: "fit" | "whole" | "copyLink" }
   | { readonly kind: "page"; readonly direction: 1 | -1 };
 
 /** A key as it was pressed. */
 export interface KeyPress {
   readonly key: string;
+  readonly shift: boolean;
   /** Ctrl, Alt or Meta is held: then the key is the browser's. */
   readonly modified: boolean;
 }
+
+const ZOOM = 0.75;
+const PAN = 0.15;
 
 const byKey: Readonly<Record<string, KeyAction>> = {
   ArrowDown: { kind: "move", rows: 1 },
@@ -29,29 +36,58 @@ const byKey: Readonly<Record<string, KeyAction>> = {
   PageUp: { kind: "page", direction: -1 },
   Home: { kind: "first" },
   End: { kind: "last" },
+  ".": { kind: "nextSibling" },
+  ",": { kind: "previousSibling" },
   "[": { kind: "expandAll" },
   "]": { kind: "collapseAll" },
+  o: { kind: "expandLevel" },
+  p: { kind: "collapseLevel" },
   e: { kind: "nextError" },
   E: { kind: "previousError" },
+  w: { kind: "zoom", factor: ZOOM },
+  s: { kind: "zoom", factor: 1 / ZOOM },
+  a: { kind: "pan", share: -PAN },
+  d: { kind: "pan", share: PAN },
+  A: { kind: "pan", share: -3 * PAN },
+  D: { kind: "pan", share: 3 * PAN },
+  f: { kind: "fit" },
+  "0": { kind: "whole" },
+  y: { kind: "copyLink" },
   Enter: { kind: "open" },
   Escape: { kind: "close" },
   "/": { kind: "filter" },
 };
 
+const byShiftedKey: Readonly<Record<string, KeyAction>> = {
+  ArrowLeft: { kind: "pan", share: -3 * PAN },
+  ArrowRight: { kind: "pan", share: 3 * PAN },
+};
+
 /** What a key asks for, or undefined if it is not ours. */
-export function readKey({ key, modified }: KeyPress): KeyAction | undefined {
-  return modified || !Object.hasOwn(byKey, key) ? undefined : byKey[key];
+export function readKey({ key, shift, modified }: KeyPress): KeyAction | undefined {
+  if (modified) return undefined;
+  if (shift && Object.hasOwn(byShiftedKey, key)) return byShiftedKey[key];
+  return Object.hasOwn(byKey, key) ? byKey[key] : undefined;
 }
 
 /** The list that `?` shows. */
 export const keyHelp: readonly (readonly [keys: readonly string[], what: string])[] = [
   [["↑", "↓", "k", "j"], "Previous or next row"],
   [["←", "→", "h", "l"], "Collapse or expand; then to the parent or first child"],
+  [[",", "."], "Previous or next sibling"],
   [["[", "]"], "Expand all, collapse all"],
+  [["o", "p"], "Expand or collapse one level"],
   [["Home", "End", "PgUp", "PgDn"], "Far through the rows"],
   [["e", "Shift+e"], "Next or previous error"],
+  [
+    ["w", "s"],
+    "Zoom in or out at the pointer; also Ctrl with the wheel, or dragging over the bars",
+  ],
+  [["a", "d"], "Earlier or later; with Shift farther"],
+  [["f", "0"], "Zoom to the chosen span; to the whole trace"],
   [["Enter"], "Open the details of the row"],
   [["Esc"], "Close the details"],
+  [["y"], "Copy a link to what is shown"],
   [["/"], "Filter attributes if details are open, else open a trace by its id"],
   [["?"], "Show these keys"],
 ];

@@ -54,25 +54,40 @@ export interface Bar {
   readonly widthPx: number;
 }
 
-/** A time axis: `durationNano` from 0 drawn over `widthPx`. */
+/** A time axis: the times from `fromNano` to `toNano` drawn over `widthPx`. */
 export interface TimeAxis {
-  readonly durationNano: number;
+  readonly fromNano: number;
+  readonly toNano: number;
   readonly widthPx: number;
 }
 
-/** Where a time is drawn, kept within the axis. */
-function xOf(nano: number, { durationNano, widthPx }: TimeAxis): number {
-  if (durationNano <= 0) return 0;
-  return (Math.min(Math.max(nano, 0), durationNano) / durationNano) * widthPx;
+/** Where a time is drawn; outside of 0 and the width for times that are not on the axis. */
+function xOf(nano: number, { fromNano, toNano, widthPx }: TimeAxis): number {
+  return toNano <= fromNano ? 0 : ((nano - fromNano) / (toNano - fromNano)) * widthPx;
 }
 
-/** The bar of a span, at least one pixel wide and wholly on the axis. */
-export function layoutBar(startNano: number, durationNano: number, axis: TimeAxis): Bar {
-  const widthPx = Math.max(
-    xOf(startNano + Math.max(durationNano, 0), axis) - xOf(startNano, axis),
-    MIN_BAR_PX,
-  );
-  return { xPx: Math.min(xOf(startNano, axis), Math.max(axis.widthPx - widthPx, 0)), widthPx };
+/** The time that is drawn at `xPx`. */
+export function timeAt(xPx: number, { fromNano, toNano, widthPx }: TimeAxis): number {
+  return fromNano + (xPx / Math.max(widthPx, 1)) * (toNano - fromNano);
+}
+
+/** How far beyond the axis bars are drawn: their ends are then out of sight. */
+const OUTSIDE_PX = 4;
+
+/** The bar of a span as far as it is in sight, at least one pixel wide; undefined if it is not. */
+export function layoutBar(
+  startNano: number,
+  durationNano: number,
+  axis: TimeAxis,
+): Bar | undefined {
+  const from = xOf(startNano, axis);
+  const to = Math.max(xOf(startNano + Math.max(durationNano, 0), axis), from + MIN_BAR_PX);
+  if (to < 0 || from > axis.widthPx) return undefined;
+  // What ends with the axis must not begin behind it.
+  const isAtEnd = from > axis.widthPx - MIN_BAR_PX;
+  const xPx = isAtEnd ? axis.widthPx - MIN_BAR_PX : Math.max(from, -OUTSIDE_PX);
+  const end = Math.min(to, axis.widthPx + (isAtEnd ? 0 : OUTSIDE_PX));
+  return { xPx, widthPx: Math.max(end - xPx, MIN_BAR_PX) };
 }
 
 /** A mark on a bar. */
@@ -81,14 +96,15 @@ export interface EventMark {
   readonly exception: boolean;
 }
 
-/** Where the events of a span are marked: at whole pixels, one mark each, an exception's on top. */
+/** Where events are marked: at whole pixels in sight, one mark each, an exception's on top. */
 export function layoutEvents(
-  events: readonly { readonly name: string; readonly timeNano: number }[],
+  events: Iterable<{ readonly name: string; readonly timeNano: number }>,
   axis: TimeAxis,
 ): EventMark[] {
   const marks = new Map<number, boolean>();
   for (const { name, timeNano } of events) {
     const xPx = Math.round(xOf(timeNano, axis));
+    if (xPx < 0 || xPx > axis.widthPx) continue;
     marks.set(xPx, marks.get(xPx) === true || name === "exception");
   }
   return Array.from(marks, ([xPx, exception]) => ({ xPx, exception }));
@@ -111,18 +127,22 @@ const tickUnits: readonly [nanos: number, name: string][] = [
 ];
 
 /**
- * Round times along the axis from 0 on, far enough apart that their labels do not touch; on an axis
- * too short for that, 0 and the end.
+ * Round times along the axis, far enough apart that their labels do not touch; on an axis too short
+ * for that, its ends.
  */
 export function layoutTicks(axis: TimeAxis): Tick[] {
-  const step = tickStep((axis.durationNano * TICK_PX) / axis.widthPx);
+  const { fromNano, toNano, widthPx } = axis;
+  if (toNano <= fromNano) return [{ xPx: 0, label: "0" }];
+  const step = tickStep(((toNano - fromNano) * TICK_PX) / widthPx);
   const ticks: Tick[] = [];
-  for (let i = 0; i * step <= axis.durationNano; i++) {
+  for (let i = Math.ceil(fromNano / step); i * step <= toNano; i++) {
     ticks.push({ xPx: xOf(i * step, axis), label: tickLabel(i * step, step) });
-    if (axis.durationNano <= 0) return ticks;
   }
-  if (ticks.length === 1) {
-    ticks.push({ xPx: axis.widthPx, label: formatDuration(axis.durationNano) });
+  if (ticks.length < 2 && fromNano === 0) {
+    return [
+      { xPx: 0, label: "0" },
+      { xPx: widthPx, label: formatDuration(toNano) },
+    ];
   }
   return ticks;
 }
@@ -139,10 +159,13 @@ function tickStep(nanos: number): number {
   return power * ([1, 2, 5].find((factor) => factor * power >= nanos) ?? 10);
 }
 
+/** The time with as many digits as tell it from its neighbours. */
 function tickLabel(nanos: number, step: number): string {
   if (nanos === 0) return "0";
-  const [unit, name] = tickUnits.find(([size]) => size <= Math.max(nanos, step)) ?? [1, "ns"];
-  return `${Number((nanos / unit).toPrecision(6))} ${name}`;
+  const [unit, name] = tickUnits.find(([size]) => size <= Math.abs(nanos)) ?? [1, "ns"];
+  const digits = Math.max(0, Math.ceil(Math.log10(unit / step) - 1e-9));
+  const text = (nanos / unit).toFixed(Math.min(digits, 12));
+  return `${Number.isInteger(nanos / unit) ? nanos / unit : text} ${name}`;
 }
 
 /** The slice of rows that must be in the DOM: what shows, and a few more for fast scrolling. */
@@ -158,6 +181,6 @@ export function rowWindow(
 
 /** The scroll position nearest to `scrollPx` at which row `index` shows whole. */
 export function scrollToRow(index: number, scrollPx: number, heightPx: number): number {
-  const least = (index + 1) * ROW_PX + AXIS_PX - heightPx;
+  const least = (index + 1) * ROW_PX - heightPx;
   return Math.max(0, Math.min(Math.max(scrollPx, least), index * ROW_PX));
 }

@@ -1,11 +1,13 @@
 /** One trace on its way to the page. */
-import { askTrace } from "../api.ts";
 import { pause } from "../repeat.ts";
-import { viewTrace, type TraceView } from "./view.ts";
+import type { TraceAddress } from "../api.ts";
+import type { EngineClient } from "./engine/engine-calls.ts";
+import type { LoadProgress } from "./engine/trace-engine.ts";
+import { viewTable, type TraceView } from "./view.ts";
 
 /** How far the page is with a trace. */
 export type TraceLoad =
-  | { readonly kind: "loading" }
+  | { readonly kind: "loading"; readonly progress?: LoadProgress }
   | { readonly kind: "ready"; readonly view: TraceView }
   /** Not there, perhaps not yet: seconds for which it is still looked for. */
   | { readonly kind: "missing"; readonly secondsLeft: number }
@@ -19,16 +21,18 @@ const BETWEEN_TRIES_MS = 2000;
  * seconds, because spans may still be on their way.
  */
 export async function loadTrace(
-  traceId: string,
+  engine: EngineClient,
+  address: TraceAddress,
   signal: AbortSignal,
   show: (load: TraceLoad) => void,
 ): Promise<void> {
   const giveUpMs = Date.now() + RETRY_SECONDS * 1000;
+  const progress = (told: LoadProgress): void => show({ kind: "loading", progress: told });
   while (!signal.aborted) {
-    const answer = await askTrace(traceId, signal);
-    if (answer.kind === "aborted") return;
-    if (answer.kind === "ok") return show({ kind: "ready", view: viewTrace(answer.value) });
-    if (answer.status !== 404) return show({ kind: "failed", message: answer.message });
+    const loaded = await engine.call("load", address, { signal, progress });
+    if (loaded.kind === "aborted") return;
+    if (loaded.kind === "ok") return show({ kind: "ready", view: viewTable(loaded.table) });
+    if (loaded.status !== 404) return show({ kind: "failed", message: loaded.message });
     const secondsLeft = Math.max(0, Math.ceil((giveUpMs - Date.now()) / 1000));
     show({ kind: "missing", secondsLeft });
     if (secondsLeft === 0) return;

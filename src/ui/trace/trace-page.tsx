@@ -1,18 +1,27 @@
 import { useSignal } from "@preact/signals";
-import { useEffect } from "preact/hooks";
-import { tracesHref, type TraceQuery } from "../route.ts";
+import { useEffect, useMemo } from "preact/hooks";
+import { formatCount, formatSome } from "../format.ts";
+import { tracesHref } from "../route.ts";
 import { Notice } from "../shell/notice.tsx";
+import { openEngine } from "./engine/open-engine.ts";
+import type { LoadProgress } from "./engine/trace-engine.ts";
 import { loadTrace, type TraceLoad } from "./trace-load.ts";
+import type { TraceQuery } from "./trace-query.ts";
 import { TraceScreen } from "./trace-screen.tsx";
 
 /** The page of one trace. */
-export function TracePage({ query }: { query: TraceQuery }) {
+export default function TracePage({ query }: { query: TraceQuery }) {
   const { traceId } = query;
   const load = useSignal<TraceLoad>({ kind: "loading" });
   const tries = useSignal(0);
+  const { engine, close } = useMemo(openEngine, []);
+  useEffect(() => close, [close]);
   useEffect(() => {
     const end = new AbortController();
-    void loadTrace(traceId, end.signal, (next) => (load.value = next));
+    void loadTrace(engine, query, end.signal, (next) => {
+      // What is shown stays until there is something newer.
+      if (next.kind !== "loading" || load.value.kind !== "ready") load.value = next;
+    });
     return () => end.abort();
   }, [traceId, tries.value]);
   const again = (): void => {
@@ -22,15 +31,7 @@ export function TracePage({ query }: { query: TraceQuery }) {
   const state = load.value;
   switch (state.kind) {
     case "loading":
-      return (
-        <main>
-          <div class="skeleton" role="status" aria-label="Loading the trace">
-            {Array.from({ length: 16 }, (_, i) => (
-              <i key={i} style={{ width: `${90 - ((i * 37) % 60)}%` }} />
-            ))}
-          </div>
-        </main>
-      );
+      return <Loading progress={state.progress} />;
     case "ready":
       return <TraceScreen view={state.view} query={query} onReload={again} />;
     case "missing":
@@ -47,6 +48,25 @@ export function TracePage({ query }: { query: TraceQuery }) {
         </Notice>
       );
   }
+}
+
+function Loading({ progress }: { progress: LoadProgress | undefined }) {
+  const { spans = 0, expectedSpans = 0 } = progress ?? {};
+  return (
+    <main>
+      <div class="skeleton" role="status" aria-label="Loading the trace">
+        {expectedSpans > 0 && (
+          <p class="soft progress">
+            <progress max={expectedSpans} value={spans} aria-hidden="true" />
+            {formatCount(spans)} of {formatSome(expectedSpans, "span")}
+          </p>
+        )}
+        {Array.from({ length: 16 }, (_, i) => (
+          <i key={i} style={{ width: `${90 - ((i * 37) % 60)}%` }} />
+        ))}
+      </div>
+    </main>
+  );
 }
 
 interface MissingProps {

@@ -1,6 +1,6 @@
-/** What the page knows of a trace beyond what it was sent: worked out once, asked often. */
-import type { Span, SpanMark, Trace } from "../../model/trace.ts";
-import { treeRows, type TreeRow } from "../../model/trace-tree.ts";
+/** What the page knows of a trace beyond its table: worked out once, asked often. */
+import { FAILED, spanIdOf, type SpanTable } from "../../analysis/span-table.ts";
+import type { SpanMark } from "../../model/trace.ts";
 import { assignColours } from "../colours.ts";
 
 /** A service's part in a trace. */
@@ -13,105 +13,111 @@ export interface ServiceCount {
 
 /** A trace and all that is shown of it as a whole. */
 export interface TraceView {
-  readonly trace: Trace;
-  readonly rows: readonly TreeRow[];
+  readonly table: SpanTable;
   /** For each row, how many spans below it (itself excluded) failed. */
   readonly errorsBelow: Int32Array;
   /** Most spans first, then by name. */
   readonly services: readonly ServiceCount[];
-  readonly colours: ReadonlyMap<string, number>;
+  /** Colour numbers of services, by the numbers of their names. */
+  readonly colours: Uint8Array;
   readonly errorCount: number;
   /** Levels of the tree: 1 for nothing but roots. */
   readonly levels: number;
   readonly orphanCount: number;
 }
 
-/** The view of `trace`; linear in its spans. */
-export function viewTrace(trace: Trace): TraceView {
-  const rows = treeRows(trace.spans);
-  const services = countServices(trace);
+/** The view of a trace; linear in its spans. */
+export function viewTable(table: SpanTable): TraceView {
+  const { length, depth, orphan, service, status, texts } = table;
+  const spanCounts = new Uint32Array(texts.length);
+  const errorCounts = new Uint32Array(texts.length);
   let levels = 0;
   let orphanCount = 0;
-  for (const { depth, orphan } of rows) {
-    if (depth >= levels) levels = depth + 1;
-    if (orphan) orphanCount++;
+  let errorCount = 0;
+  for (let row = 0; row < length; row++) {
+    spanCounts[service[row]!]!++;
+    if (depth[row]! >= levels) levels = depth[row]! + 1;
+    if (orphan[row] === 1) orphanCount++;
+    if (status[row] !== FAILED) continue;
+    errorCounts[service[row]!]!++;
+    errorCount++;
   }
-  return {
-    trace,
-    rows,
-    errorsBelow: countErrorsBelow(rows),
-    services,
-    colours: new Map(services.map(({ name, colour }) => [name, colour])),
-    errorCount: services.reduce((sum, service) => sum + service.errorCount, 0),
-    levels,
-    orphanCount,
-  };
+  const numbers = Array.from(spanCounts.keys()).filter((number) => spanCounts[number]! > 0);
+  const byName = assignColours(numbers.map((number) => texts[number]!));
+  const colours = new Uint8Array(texts.length);
+  for (const number of numbers) colours[number] = byName.get(texts[number]!)!;
+  const services = numbers.map((number) => ({
+    name: texts[number]!,
+    colour: colours[number]!,
+    spanCount: spanCounts[number]!,
+    errorCount: errorCounts[number]!,
+  }));
+  services.sort((a, b) => b.spanCount - a.spanCount || (a.name < b.name ? -1 : 1));
+  const errorsBelow = countErrorsBelow(table);
+  return { table, errorsBelow, services, colours, errorCount, levels, orphanCount };
 }
 
-function countErrorsBelow(rows: readonly TreeRow[]): Int32Array {
-  const below = new Int32Array(rows.length);
-  for (let i = rows.length - 1; i >= 0; i--) {
-    const { parent, span } = rows[i]!;
-    if (parent >= 0) below[parent]! += below[i]! + (span.status === "error" ? 1 : 0);
+function countErrorsBelow({ length, parent, status }: SpanTable): Int32Array {
+  const below = new Int32Array(length);
+  for (let row = length - 1; row >= 0; row--) {
+    const up = parent[row]!;
+    if (up >= 0) below[up]! += below[row]! + (status[row] === FAILED ? 1 : 0);
   }
   return below;
 }
 
-function countServices(trace: Trace): ServiceCount[] {
-  const counts = new Map<string, { spanCount: number; errorCount: number }>();
-  for (const span of trace.spans) {
-    const name = serviceOf(trace, span);
-    const count = counts.get(name) ?? { spanCount: 0, errorCount: 0 };
-    count.spanCount++;
-    if (span.status === "error") count.errorCount++;
-    counts.set(name, count);
-  }
-  const colours = assignColours(counts.keys());
-  return [...counts]
-    .map(([name, count]) => ({ name, colour: colours.get(name)!, ...count }))
-    .sort((a, b) => b.spanCount - a.spanCount || (a.name < b.name ? -1 : 1));
+/** The service that made the span in a row. */
+export function serviceOf({ texts, service }: SpanTable, row: number): string {
+  return texts[service[row]!]!;
 }
 
-/** The service that made a span. */
-export function serviceOf(trace: Trace, span: Span): string {
-  return trace.resources[span.resource]!.service;
+/** The name of the span in a row. */
+export function nameOf({ texts, name }: SpanTable, row: number): string {
+  return texts[name[row]!]!;
 }
 
-/** The row that stands for the whole: the first root that names no missing parent, else row 0. */
-export function mainRow(rows: readonly TreeRow[]): TreeRow | undefined {
-  for (let i = 0; i < rows.length; i += rows[i]!.subtreeSize) {
-    if (!rows[i]!.orphan) return rows[i];
-  }
-  return rows[0];
+/** The row that stands for the whole: the first root that names no missing parent, else row 0; -1 if
+ * there are no spans. */
+export function mainRow({ length, orphan, subtreeSize }: SpanTable): number {
+  for (let row = 0; row < length; row += subtreeSize[row]!) if (orphan[row] === 0) return row;
+  return length > 0 ? 0 : -1;
 }
 
 /**
  * Names a row in the URL: its span id, and from the second row with the same id on, `.2`, `.3`….
  */
-export function spanKey(rows: readonly TreeRow[], row: number): string {
-  const { spanId } = rows[row]!.span;
+export function spanKey(table: SpanTable, row: number): string {
+  const { spanId } = table;
   let nth = 1;
-  for (let i = 0; i < row; i++) if (rows[i]!.span.spanId === spanId) nth++;
-  return nth === 1 ? spanId : `${spanId}.${nth}`;
+  for (let at = 0; at < row; at++) {
+    if (spanId[2 * at] === spanId[2 * row] && spanId[2 * at + 1] === spanId[2 * row + 1]) nth++;
+  }
+  return nth === 1 ? spanIdOf(table, row) : `${spanIdOf(table, row)}.${nth}`;
 }
 
 /** The row that `spanKey` named, or -1. */
-export function rowOfKey(rows: readonly TreeRow[], key: string): number {
-  const [spanId, nth = "1"] = key.split(".");
+export function rowOfKey({ length, spanId }: SpanTable, key: string): number {
+  const [id = "", nth = "1"] = key.split(".");
+  if (!/^[0-9a-f]{16}$/.test(id)) return -1;
+  const bytes = Uint8Array.from({ length: 8 }, (_, i) =>
+    Number.parseInt(id.slice(2 * i, 2 * i + 2), 16),
+  );
+  const [low, high] = new Uint32Array(bytes.buffer);
   let left = Number(nth);
-  return rows.findIndex(({ span }) => span.spanId === spanId && --left === 0);
+  for (let row = 0; row < length; row++) {
+    if (spanId[2 * row] === low && spanId[2 * row + 1] === high && --left === 0) return row;
+  }
+  return -1;
 }
 
 /** Nanoseconds of a row's span during which none of its children ran. */
-export function selfNano(rows: readonly TreeRow[], row: number): number {
-  const { span, subtreeSize } = rows[row]!;
-  const end = span.startNano + span.durationNano;
-  let self = Math.max(span.durationNano, 0);
-  let covered = span.startNano;
-  for (let i = row + 1; i < row + subtreeSize; i += rows[i]!.subtreeSize) {
-    const child = rows[i]!.span;
-    const from = Math.max(child.startNano, covered);
-    const to = Math.min(child.startNano + child.durationNano, end);
+export function selfNano({ startNano, spanNano, subtreeSize }: SpanTable, row: number): number {
+  const end = startNano[row]! + spanNano[row]!;
+  let self = Math.max(spanNano[row]!, 0);
+  let covered = startNano[row]!;
+  for (let at = row + 1; at < row + subtreeSize[row]!; at += subtreeSize[at]!) {
+    const from = Math.max(startNano[at]!, covered);
+    const to = Math.min(startNano[at]! + spanNano[at]!, end);
     if (to <= from) continue;
     self -= to - from;
     covered = to;

@@ -3,7 +3,7 @@ import { useEffect } from "preact/hooks";
 import type { StatusAnswer } from "../../api/contract.ts";
 import { askTraces } from "../api.ts";
 import { repeat } from "../repeat.ts";
-import { traceHref } from "../route.ts";
+import { traceHref } from "../trace/trace-query.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { go } from "../shell/place.ts";
 import { curlCommand, otlpEndpoints, sdkVariables } from "./first-span.ts";

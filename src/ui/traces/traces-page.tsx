@@ -15,7 +15,7 @@ import { moveFocus, TracesTable } from "./traces-table.tsx";
 const REFRESH_MS = 4000;
 
 /** The recent traces, newest first. */
-export function TracesPage({ query }: { query: TracesQuery }) {
+export default function TracesPage({ query }: { query: TracesQuery }) {
   const load = useSignal<TracesLoad>({ kind: "loading" });
   const tries = useSignal(0);
   const { service, sinceSeconds, limit, live } = query;

@@ -2,7 +2,7 @@ import type { TraceSummary } from "../../model/trace.ts";
 import { assignColours } from "../colours.ts";
 import { formatAgo, formatCount, formatDuration, formatInstant, unixMs } from "../format.ts";
 import { localOffset } from "../local-time.ts";
-import { traceHref } from "../route.ts";
+import { traceHref } from "../trace/trace-query.ts";
 import { ErrorIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
 import { sharePercent } from "./traces-load.ts";

@@ -1,0 +1,215 @@
+/** Draws the bars of the waterfall's rows in sight. */
+import { FAILED, itemsStart, type SpanTable } from "../../analysis/span-table.ts";
+import type { Palette } from "../canvas/palette.ts";
+import type { SurfaceSize } from "../canvas/surface.ts";
+import { remembering, type Measure } from "../canvas/text-fit.ts";
+import type { TimeWindow } from "../canvas/time-window.ts";
+import { formatDuration } from "../format.ts";
+import {
+  layoutBar,
+  layoutEvents,
+  layoutTicks,
+  ROW_PX,
+  type Bar,
+  type Columns,
+  type TimeAxis,
+} from "./layout.ts";
+import type { TraceView } from "./view.ts";
+
+/** What is drawn. */
+export interface LanesPicture {
+  readonly view: TraceView;
+  readonly visible: Int32Array;
+  /** How far the rows are scrolled. */
+  readonly topPx: number;
+  readonly columns: Columns;
+  readonly window: TimeWindow;
+  readonly palette: Palette;
+}
+
+const BAR_TOP_PX = 6;
+const BAR_PX = 12;
+const LABEL_GAP_PX = 6;
+
+/** Draws bars, events and durations; the canvas begins where the time axis does. */
+export function paintLanes(
+  context: CanvasRenderingContext2D,
+  size: SurfaceSize,
+  picture: LanesPicture,
+): void {
+  const { visible, topPx, columns, window, palette } = picture;
+  const axis = { fromNano: window.from, toNano: window.to, widthPx: columns.timePx };
+  paintGrid(context, size, axis, palette);
+  context.font = `12px ${palette.face}`;
+  context.textBaseline = "middle";
+  const measure = measureOf(context, palette.face);
+  const first = Math.max(0, Math.floor(topPx / ROW_PX));
+  const last = Math.min(visible.length, Math.ceil((topPx + size.heightPx) / ROW_PX));
+  for (let position = first; position < last; position++) {
+    const yPx = position * ROW_PX - topPx;
+    paintRow(context, { ...picture, axis, size, measure }, visible[position]!, yPx);
+  }
+}
+
+let measured: { readonly face: string; readonly measure: Measure } | undefined;
+
+/** Widths are kept from frame to frame. */
+function measureOf(context: CanvasRenderingContext2D, face: string): Measure {
+  if (measured?.face !== face) {
+    measured = { face, measure: remembering((text) => context.measureText(text).width) };
+  }
+  return measured.measure;
+}
+
+function paintGrid(
+  context: CanvasRenderingContext2D,
+  { heightPx }: SurfaceSize,
+  axis: TimeAxis,
+  { of }: Palette,
+): void {
+  context.fillStyle = of.line;
+  for (const { xPx } of layoutTicks(axis)) context.fillRect(Math.round(xPx), 0, 1, heightPx);
+}
+
+interface RowPicture extends LanesPicture {
+  readonly axis: TimeAxis;
+  readonly size: SurfaceSize;
+  readonly measure: Measure;
+}
+
+function paintRow(
+  context: CanvasRenderingContext2D,
+  picture: RowPicture,
+  row: number,
+  yPx: number,
+): void {
+  const { view, axis, palette } = picture;
+  const { table } = view;
+  const start = table.startNano[row]!;
+  const bar = layoutBar(start, table.spanNano[row]!, axis);
+  if (bar === undefined) return paintPointer(context, picture, start < axis.fromNano, yPx);
+  const failed = table.status[row] === FAILED;
+  const colour = palette.services[view.colours[table.service[row]!]!]!;
+  paintBar(context, bar, yPx + BAR_TOP_PX, {
+    colour,
+    failed: failed ? palette.of.error : undefined,
+  });
+  for (const mark of layoutEvents(eventsOf(table, row), axis)) {
+    paintEvent(context, mark.xPx, yPx + ROW_PX / 2, mark.exception, palette);
+  }
+  paintLabel(context, picture, { bar, text: formatDuration(table.spanNano[row]!), failed, yPx });
+}
+
+/** A bar on whole pixels; a failed one is hatched and framed, and keeps its colour. */
+function paintBar(
+  context: CanvasRenderingContext2D,
+  { xPx, widthPx }: Bar,
+  yPx: number,
+  { colour, failed }: { readonly colour: string; readonly failed: string | undefined },
+): void {
+  const left = Math.round(xPx);
+  const width = Math.max(Math.round(xPx + widthPx) - left, 1);
+  context.fillStyle = colour;
+  context.beginPath();
+  context.roundRect(left, yPx, width, BAR_PX, Math.min(2, width / 2));
+  context.fill();
+  if (failed === undefined) return;
+  context.save();
+  context.clip();
+  context.strokeStyle = failed;
+  context.lineWidth = 2;
+  context.beginPath();
+  for (let x = left - BAR_PX + (left % 8); x < left + width; x += 8) {
+    context.moveTo(x, yPx + BAR_PX);
+    context.lineTo(x + BAR_PX, yPx);
+  }
+  context.stroke();
+  context.restore();
+  context.strokeStyle = failed;
+  context.lineWidth = 1.5;
+  context.strokeRect(left - 0.25, yPx - 0.25, width + 0.5, BAR_PX + 0.5);
+}
+
+function* eventsOf(
+  { eventEnds, eventName, eventNano, texts }: SpanTable,
+  row: number,
+): Generator<{ readonly name: string; readonly timeNano: number }> {
+  for (let at = itemsStart(eventEnds, row); at < eventEnds[row]!; at++) {
+    yield { name: texts[eventName[at]!]!, timeNano: eventNano[at]! };
+  }
+}
+
+/** A dot; a diamond for an exception. */
+function paintEvent(
+  context: CanvasRenderingContext2D,
+  xPx: number,
+  yPx: number,
+  exception: boolean,
+  { of }: Palette,
+): void {
+  context.beginPath();
+  if (exception) {
+    context.moveTo(xPx, yPx - 5);
+    context.lineTo(xPx + 5, yPx);
+    context.lineTo(xPx, yPx + 5);
+    context.lineTo(xPx - 5, yPx);
+    context.closePath();
+  } else context.arc(xPx, yPx, 3.25, 0, 2 * Math.PI);
+  context.fillStyle = exception ? of.error : of.ink;
+  context.fill();
+  context.strokeStyle = of.page;
+  context.lineWidth = 1.5;
+  context.stroke();
+}
+
+interface Label {
+  readonly bar: Bar;
+  readonly text: string;
+  readonly failed: boolean;
+  readonly yPx: number;
+}
+
+/** The duration beside the bar: behind it, or before it where there is no room; else upon it. */
+function paintLabel(
+  context: CanvasRenderingContext2D,
+  { size, measure, palette }: RowPicture,
+  { bar, text, failed, yPx }: Label,
+): void {
+  const shown = failed ? `${ERROR_SIGN} ${text}` : text;
+  const width = measure(shown);
+  const y = yPx + ROW_PX / 2 + 0.5;
+  const behind = Math.max(bar.xPx + bar.widthPx, 0) + LABEL_GAP_PX;
+  context.fillStyle = failed ? palette.of.error : palette.of["ink-soft"];
+  if (behind + width <= size.widthPx) context.fillText(shown, behind, y);
+  else if (bar.xPx - LABEL_GAP_PX - width >= 0) {
+    context.fillText(shown, bar.xPx - LABEL_GAP_PX - width, y);
+  } else {
+    const x = size.widthPx - width - LABEL_GAP_PX;
+    context.fillStyle = palette.of.page;
+    context.fillRect(x - 3, yPx + 4, width + 6, ROW_PX - 8);
+    context.fillStyle = failed ? palette.of.error : palette.of.ink;
+    context.fillText(shown, x, y);
+  }
+}
+
+/** Beside the red of an error there is always a sign. */
+const ERROR_SIGN = "⊗";
+
+/** A small arrow towards a bar that is out of sight. */
+function paintPointer(
+  context: CanvasRenderingContext2D,
+  { axis, palette }: RowPicture,
+  before: boolean,
+  yPx: number,
+): void {
+  const x = before ? 4.5 : axis.widthPx - 4.5;
+  const y = yPx + ROW_PX / 2;
+  const ahead = before ? 4 : -4;
+  context.strokeStyle = palette.of["line-strong"];
+  context.lineWidth = 1.5;
+  context.beginPath();
+  context.moveTo(x + ahead, y - 3.5);
+  context.lineTo(x, y);
+  context.lineTo(x + ahead, y + 3.5);
+  context.stroke();
+}
