@@ -116,7 +116,7 @@ async function describe(
           FROM ${identifier(database)}.spans
           WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
             AND trace_id IN (
-              SELECT unhex(arrayJoin(${{ type: "Array(String)", value: traceIds }})))
+              SELECT toFixedString(unhex(arrayJoin(${{ type: "Array(String)", value: traceIds }})), 16))
           GROUP BY trace_id, span_id, kind, service
         )
         GROUP BY trace_id, service

@@ -98,7 +98,8 @@ export async function readSkeletons(
     sql`SELECT ${joinSql(plan.columns, sql`, `)}
       FROM ${identifier(database)}.spans
       WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
-        AND trace_id IN (SELECT unhex(arrayJoin(${{ type: "Array(String)", value: traceIds }})))
+        AND trace_id IN (
+          SELECT toFixedString(unhex(arrayJoin(${{ type: "Array(String)", value: traceIds }})), 16))
       LIMIT ${{ type: "UInt64", value: maxRows + 1 }}`,
     "Native",
     settings,

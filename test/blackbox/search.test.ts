@@ -53,7 +53,8 @@ const anyTraces = fc
         ...span,
         start: (span.start ?? n) * unit,
       }));
-      const traceId = (i + 1).toString(16).padStart(32, "ab");
+      // Zero bytes at the end of an id are part of it.
+      const traceId = `${(i + 1).toString(16)}${i % 4 === 0 ? "00" : "ab"}`.padStart(32, "ab");
       return briefTrace(stretched, { traceId, base: BigInt(now - secondsAgo) * SECOND });
     }),
   );
