@@ -2,6 +2,7 @@
 import { Fault } from "../base/fault.ts";
 import { clewVersion } from "../base/version.ts";
 import { traceOfColumns } from "../model/trace-of-columns.ts";
+import type { TimeRange } from "../query/red.ts";
 import type { Queries } from "../query/traces.ts";
 import type { StoredTrace } from "../store/read-trace.ts";
 import { encodeTracesData } from "../wire/otlp/encode.ts";
@@ -99,20 +100,31 @@ async function knownTrace(queries: Queries, { params }: HttpRequest): Promise<St
 const DEFAULT_LIMIT = 50;
 const HIGHEST_LIMIT = 1000;
 const DEFAULT_SINCE_SECONDS = 3600;
+const HIGHEST_SECONDS = 2 ** 32 - 2 * 86_400; // what a DateTime holds, less a step
 const HIGHEST_SINCE_SECONDS = 10 * 365 * 86_400;
 
 async function traces(queries: Queries, query: URLSearchParams): Promise<TracesAnswer> {
   const limit = whole(query, "limit", { byDefault: DEFAULT_LIMIT, highest: HIGHEST_LIMIT });
-  const withinSeconds = whole(query, "since", {
-    byDefault: DEFAULT_SINCE_SECONDS,
-    highest: HIGHEST_SINCE_SECONDS,
-  });
+  const range = rangeOf(query);
   const service = query.get("service") ?? "";
   const [found, services] = await Promise.all([
-    queries.traces({ limit, withinSeconds, ...(service === "" ? {} : { service }) }),
-    queries.services(withinSeconds),
+    queries.traces({ limit, range, ...(service === "" ? {} : { service }) }),
+    queries.services(range),
   ]);
   return { traces: found, services };
+}
+
+function rangeOf(query: URLSearchParams): TimeRange {
+  const since = { byDefault: DEFAULT_SINCE_SECONDS, highest: HIGHEST_SINCE_SECONDS };
+  if (!query.get("start") && !query.get("end")) {
+    return { kind: "since", seconds: whole(query, "since", since) };
+  }
+  if (query.get("since")) throw new Fault("invalid", "since cannot be with start or end");
+  const [fromSeconds, toSeconds] = (["start", "end"] as const).map((name) => {
+    if (!query.get(name)) throw new Fault("invalid", `start and end go together: no ${name}`);
+    return whole(query, name, { byDefault: 0, highest: HIGHEST_SECONDS });
+  }) as [number, number];
+  return { kind: "between", fromSeconds, toSeconds };
 }
 
 function whole(

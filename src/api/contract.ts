@@ -9,8 +9,8 @@ import type { KeyValue, SpanKind, Trace, TraceSummary } from "../model/trace.ts"
 /** Where the API is. */
 export const apiBase = "/api/clew/v1";
 
-/** `GET /api/clew/v1/traces?service=<name>&limit=<1..1000, default 50>&since=<seconds, default 3600>`:
- * newest first by start. */
+/** `GET /api/clew/v1/traces?service=<name>&limit=<1..1000, default 50>&since=<seconds, default 3600>`, or
+ * `start=` and `end=<seconds since 1970>` instead of `since`: newest first by start. */
 export interface TracesAnswer {
   readonly traces: readonly TraceSummary[];
   /** Every service seen in the time asked for, sorted; for the filter. */

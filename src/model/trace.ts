@@ -148,5 +148,9 @@ export interface TraceSummary {
     readonly name: string;
     readonly spanCount: number;
     readonly errorCount: number;
+    /** From its first start to its last end, in nanoseconds since the trace's start; absent where only
+     * counts are known. */
+    readonly startNano?: number;
+    readonly durationNano?: number;
   }[];
 }

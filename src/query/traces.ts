@@ -1,4 +1,5 @@
 /** Use cases over stored traces: one by its id, and the newest ones. */
+import { Fault } from "../base/fault.ts";
 import type { TraceSummary } from "../model/trace.ts";
 import { hasSpans, type ListedTrace, listServices, listTraces } from "../store/list-traces.ts";
 import { asked, askedAll } from "../store/query-faults.ts";
@@ -11,6 +12,7 @@ import {
   type ValuesRequest,
 } from "../store/trace-values.ts";
 import { type QueryOptions, statementSettings } from "./query-options.ts";
+import type { TimeRange } from "./red.ts";
 import { createSearch, type SearchQueries } from "./search.ts";
 
 /** Which trace, and where in time to look for it. */
@@ -29,8 +31,7 @@ export type ValuesQuery = Omit<ValuesRequest, "tenant">;
 /** Which traces to list. */
 export interface TracesQuery {
   readonly service?: string;
-  /** Traces that started within so many seconds from now. */
-  readonly withinSeconds: number;
+  readonly range: TimeRange;
   readonly limit: number;
 }
 
@@ -50,8 +51,8 @@ export interface Queries extends SearchQueries {
   traceKeys(query: TraceQuery): Promise<TraceKeys>;
   /** Newest first. */
   traces(query: TracesQuery): Promise<TraceSummary[]>;
-  /** The services with spans in the same stretch of time, sorted. */
-  services(withinSeconds: number): Promise<string[]>;
+  /** The services with spans in a stretch of time, sorted. */
+  services(range: TimeRange): Promise<string[]>;
   hasSpans(): Promise<boolean>;
 }
 
@@ -60,6 +61,18 @@ export function createQueries(options: QueryOptions): Queries {
   const { client, database, table, tenant, limits, nowSeconds } = options;
   const settings = statementSettings(limits);
   const reading = { client, database, settings };
+  const edges = (range: TimeRange) => {
+    if (range.kind === "since") {
+      const untilSeconds = nowSeconds();
+      const sinceSeconds = Math.max(0, untilSeconds - range.seconds);
+      return { sinceSeconds, untilSeconds, isOpenEnded: true };
+    }
+    const { fromSeconds, toSeconds } = range;
+    if (fromSeconds < toSeconds) {
+      return { sinceSeconds: fromSeconds, untilSeconds: toSeconds, isOpenEnded: false };
+    }
+    throw new Fault("invalid", `start ${fromSeconds} is not before end ${toSeconds}`);
+  };
   return {
     ...createSearch(options),
     trace: (query) =>
@@ -92,29 +105,24 @@ export function createQueries(options: QueryOptions): Queries {
       asked(() =>
         readTraceKeys({ client, database, table: table() }, { tenant, ...query }, settings),
       ),
-    traces: ({ withinSeconds, ...query }) =>
+    traces: ({ range, ...query }) =>
       asked(async () => {
-        const now = nowSeconds();
-        const sinceSeconds = Math.max(0, now - withinSeconds);
-        const listed = await listTraces(reading, {
-          tenant,
-          sinceSeconds,
-          nowSeconds: now,
-          ...query,
-        });
+        const listed = await listTraces(reading, { tenant, ...edges(range), ...query });
         return listed.map(summary);
       }),
-    services: (withinSeconds) =>
-      asked(() => listServices(reading, tenant, Math.max(0, nowSeconds() - withinSeconds))),
+    services: (range) => asked(() => listServices(reading, { tenant, ...edges(range) })),
     hasSpans: () => asked(() => hasSpans(reading, tenant)),
   };
 }
 
 function summary(listed: ListedTrace): TraceSummary {
-  const services = listed.services.map(([name, spans, errors]) => ({
+  const traceStart = BigInt(listed.startUnixNano);
+  const services = listed.services.map(([name, spans, errors, start, end]) => ({
     name,
     spanCount: Number(spans),
     errorCount: Number(errors),
+    startNano: Number(BigInt(start) - traceStart),
+    durationNano: Number(BigInt(end) - BigInt(start)),
   }));
   return {
     traceId: listed.traceId,

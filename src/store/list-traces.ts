@@ -2,14 +2,16 @@ import { filedSql, serviceSql } from "./attribute-sql.ts";
 import type { Settings, StoreClient } from "./client.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
 
-/** Traces asked for: the newest of those that start in a stretch of time up to now. */
+/** Traces asked for: the newest of those that start in a stretch of time, [since, until). */
 export interface ListRequest {
   readonly tenant: string;
   /** Only traces with a span of this service. */
   readonly service?: string;
   /** Seconds since 1970. */
   readonly sinceSeconds: number;
-  readonly nowSeconds: number;
+  readonly untilSeconds: number;
+  /** `until` is now: what clocks that run ahead date after it counts, too. */
+  readonly isOpenEnded: boolean;
   readonly limit: number;
 }
 
@@ -20,8 +22,14 @@ export interface ListedTrace {
   readonly endUnixNano: string;
   readonly rootService: string;
   readonly rootName: string;
-  /** Sorted by name: name, spans, spans with status error. */
-  readonly services: readonly (readonly [name: string, spans: string, errors: string])[];
+  /** Sorted by name: name, spans, spans with status error, and from when to when it was at work. */
+  readonly services: readonly (readonly [
+    name: string,
+    spans: string,
+    errors: string,
+    startUnixNano: string,
+    endUnixNano: string,
+  ])[];
 }
 
 /**
@@ -39,13 +47,13 @@ export interface Reading {
 }
 
 /**
- * The newest traces by start. Looks at the last five minutes first and goes back twice as far each
- * time there are not enough, so it does not matter how much is stored.
+ * The newest traces by start. Looks at the last five minutes of the range first and goes back twice as
+ * far each time there are not enough, so it does not matter how much is stored.
  */
 export async function listTraces(reading: Reading, request: ListRequest): Promise<ListedTrace[]> {
-  const { sinceSeconds, nowSeconds, limit } = request;
+  const { sinceSeconds, untilSeconds, limit } = request;
   for (let back = FIRST_SLICE_SECONDS; ; back *= 2) {
-    const from = Math.max(sinceSeconds, nowSeconds - back);
+    const from = Math.max(sinceSeconds, untilSeconds - back);
     const traceIds = await newestTraceIds(reading, request, from);
     if (traceIds.length < limit && from > sinceSeconds) continue;
     if (traceIds.length === 0) return [];
@@ -55,7 +63,7 @@ export async function listTraces(reading: Reading, request: ListRequest): Promis
 
 async function newestTraceIds(
   { client, database, settings }: Reading,
-  { tenant, service, limit }: ListRequest,
+  { tenant, service, limit, ...range }: ListRequest,
   fromSeconds: number,
 ): Promise<string[]> {
   const ofService =
@@ -66,13 +74,30 @@ async function newestTraceIds(
     sql`SELECT lower(hex(trace_id)) AS id, min(${filedSql}) AS filed
       FROM ${identifier(database)}.spans
       WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
+        AND ${before(range)}
       GROUP BY trace_id
-      HAVING filed >= ${{ type: "UInt64", value: BigInt(fromSeconds) * 1_000_000_000n }} ${ofService}
+      HAVING filed >= ${nanos(fromSeconds)} AND filed < ${nanos(endOf(range))} ${ofService}
       ORDER BY filed DESC, id
       LIMIT ${{ type: "UInt64", value: limit }}`,
     settings,
   );
   return rows.map(({ id }) => id);
+}
+
+type RangeEnd = Pick<ListRequest, "untilSeconds" | "isOpenEnded">;
+
+const HIGHEST_SECONDS = 2 ** 32 - 1; // of a DateTime
+
+function endOf({ untilSeconds, isOpenEnded }: RangeEnd): number {
+  return isOpenEnded ? HIGHEST_SECONDS : untilSeconds;
+}
+
+function before(range: RangeEnd): Sql {
+  return sql`time_bucket < toDateTime(${{ type: "UInt32", value: endOf(range) }})`;
+}
+
+function nanos(seconds: number): Sql {
+  return sql`${{ type: "UInt64", value: BigInt(seconds) * 1_000_000_000n }}`;
 }
 
 function inReach(fromSeconds: number): Sql {
@@ -100,7 +125,7 @@ async function describe(
     sql`SELECT lower(hex(trace_id)) AS id,
         min(first) AS start, max(last) AS end, min(filed) AS listed,
         argMin(root, if(root_start = 0, 18446744073709551615, root_start)) AS root,
-        arraySort(groupArray((service, spans, errors))) AS services
+        arraySort(groupArray((service, spans, errors, first, last))) AS services
       FROM (
         SELECT trace_id, service, count() AS spans, countIf(status = 2) AS errors,
           min(span_filed) AS filed,
@@ -135,17 +160,17 @@ async function describe(
   }));
 }
 
-/** Every service with spans filed since then, sorted. */
+/** Every service with spans filed in a stretch of time, widened to whole five minutes; sorted. */
 export async function listServices(
   { client, database, settings }: Reading,
-  tenant: string,
-  sinceSeconds: number,
+  { tenant, sinceSeconds, ...range }: Omit<ListRequest, "service" | "limit">,
 ): Promise<string[]> {
   const rows = await client.query<{ service: string }>(
     sql`SELECT DISTINCT ${serviceSql} AS service
       FROM ${identifier(database)}.spans
       WHERE tenant = ${{ type: "String", value: tenant }}
         AND time_bucket >= toDateTime(${{ type: "UInt32", value: sinceSeconds - (sinceSeconds % 300) }})
+        AND ${before(range)}
       ORDER BY service`,
     settings,
   );

@@ -155,7 +155,9 @@ function groupColumns(by: RedGrouping): Record<"service" | "name" | "kind" | "is
 
 function stepOf({ fromSeconds, stepSeconds }: RedRequest): Sql {
   const start = { type: "UInt32", value: fromSeconds } as const;
-  return sql`intDiv(toUnixTimestamp(red.time) - ${start}, ${{ type: "UInt32", value: stepSeconds }})`;
+  const step = sql`${{ type: "UInt32", value: stepSeconds }}`;
+  // Of 32 bits, since 64 would come as text.
+  return sql`toUInt32(intDiv(toUnixTimestamp(red.time) - ${start}, ${step}))`;
 }
 
 function from({ database }: Reading, request: RedRequest): Sql {

@@ -212,6 +212,7 @@ describe("calls, errors and durations", () => {
     }
     const got = cells.steps.map((step, i) => [`${step} ${cells.upperNano[i]}`, cells.calls[i]]);
     assert.deepEqual(Object.fromEntries(got), Object.fromEntries(wanted));
+    assert.ok([...cells.steps, ...exemplars.steps].every(Number.isInteger));
     assert.ok(exemplars.steps.length > 100);
     for (const [i, traceId] of exemplars.traceIds.entries()) {
       const span = spans.find((sent) => sent.traceId === traceId)!;
