@@ -6,7 +6,7 @@ import type {
   TraceAnswer,
   TracesAnswer,
 } from "../api/contract.ts";
-import type { TracesQuery } from "./route.ts";
+import type { TimeChoice } from "./explore/explore-route.ts";
 
 // The page takes only types from the API's room: this one does not compile if it is not the same.
 const base: typeof apiBase = "/api/clew/v1";
@@ -32,12 +32,21 @@ export function askStatus(signal: AbortSignal): Promise<Answer<StatusAnswer>> {
   return ask("/status", signal);
 }
 
+/** Which traces are listed. */
+export interface TracesAsked {
+  /** A service that they must have a span of; "" for any. */
+  readonly service: string;
+  readonly time: TimeChoice;
+  readonly limit: number;
+}
+
 /** The newest traces of a time, perhaps only those of one service. */
 export function askTraces(
-  { service, sinceSeconds, limit }: Omit<TracesQuery, "live">,
+  { service, time, limit }: TracesAsked,
   signal: AbortSignal,
 ): Promise<Answer<TracesAnswer>> {
-  const params = new URLSearchParams({ limit: `${limit}`, since: `${sinceSeconds}` });
+  const params = timeParameters(time);
+  params.set("limit", `${limit}`);
   if (service !== "") params.set("service", service);
   return ask(`/traces?${params}`, signal);
 }
@@ -73,12 +82,22 @@ function tracePath(
   return `/traces/${traceId}/${what}?${new URLSearchParams({ ...at, ...params })}`;
 }
 
+/** A stretch of time as the API's questions have it. */
+export function timeParameters(time: TimeChoice): URLSearchParams {
+  return new URLSearchParams(
+    time.kind === "since"
+      ? { since: `${time.seconds}` }
+      : { start: `${time.fromSeconds}`, end: `${time.toSeconds}` },
+  );
+}
+
 /** Where a trace is downloaded from as OTLP/JSON. */
 export function otlpHref(traceId: string): string {
   return `${base}/traces/${traceId}/otlp`;
 }
 
-async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
+/** Asks Clew's own API: `path` is what comes after its base. */
+export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
   const answer = await request(path, signal);
   if (answer.kind !== "ok") return answer;
   try {

@@ -1,18 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { anyTraces, readRoute, tracesHref, type Route } from "./route.ts";
+import { everything } from "./explore/explore-route.ts";
+import { readRoute, type Route } from "./route.ts";
 import { readTraceQuery, traceHref, type TraceQuery } from "./trace/trace-query.ts";
 
 const id = "4bf92f3577b34da6a3ce929d0e0e4736";
 const plain: TraceQuery = readTraceQuery(id, new URLSearchParams());
 const cases: [href: string, want: Route][] = [
-  ["/", { kind: "traces", ...anyTraces }],
-  [
-    "/?service=a%26b&since=900&limit=200&live=off",
-    { kind: "traces", service: "a&b", sinceSeconds: 900, limit: 200, live: false },
-  ],
-  ["/?since=x&limit=-1", { kind: "traces", ...anyTraces }],
-  ["/?limit=99999", { kind: "traces", ...anyTraces, limit: 1000 }],
+  ["/", { kind: "explore", ...everything }],
+  ["/?live=off", { kind: "explore", ...everything, live: false }],
   [`/trace/${id}`, { kind: "trace", ...plain }],
   [`/trace/${id}/`, { kind: "trace", ...plain }],
   [`/trace/${id}?span=01.2&time=utc`, { kind: "trace", ...plain, span: "01.2", utc: true }],
@@ -39,9 +35,6 @@ test("readRoute: a wrong trace id says why, however it is escaped", () => {
 
 test("hrefs: read back as what they were made from", () => {
   const back = (href: string): Route => readRoute(new URL(href, "http://clew.test"));
-  const query = { service: "é /?&", sinceSeconds: 900, limit: 100, live: false };
-  assert.deepEqual(back(tracesHref(query)), { kind: "traces", ...query });
-  assert.equal(tracesHref(anyTraces), "/");
   const zoom = { from: 12, to: 4_000_000 };
   const trace = { ...plain, atSeconds: 1_700_000_000, span: "00f067aa0ba902b7", utc: true, zoom };
   assert.deepEqual(back(traceHref(trace)), { kind: "trace", ...trace });

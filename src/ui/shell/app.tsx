@@ -11,7 +11,7 @@ import { Trouble } from "./trouble.tsx";
 
 // Each page comes when it is first asked for.
 const TracePage = lazyPage(() => import("../trace/trace-page.tsx"));
-const TracesPage = lazyPage(() => import("../traces/traces-page.tsx"));
+const ExplorePage = lazyPage(() => import("../explore/explore-page.tsx"));
 
 /** The whole page: the bar on top, below it what the address asks for. */
 export function App() {
@@ -34,7 +34,7 @@ export function App() {
   return (
     <>
       <header class="top">
-        <a class="brand" href="/" aria-label="Clew: recent traces">
+        <a class="brand" href="/" aria-label="Clew: explore">
           <LogoIcon />
           <span>Clew</span>
         </a>
@@ -68,8 +68,8 @@ export function App() {
 
 function Page({ route }: { route: Route }) {
   switch (route.kind) {
-    case "traces":
-      return <TracesPage query={route} />;
+    case "explore":
+      return <ExplorePage query={route} />;
     case "trace":
       return <TracePage key={route.traceId} query={route} />;
     case "wrongTraceId":

@@ -75,3 +75,24 @@ export const NoticeIcon = (): JSX.Element => (
     <path d="M8 2l6.5 11.5h-13zM8 6.5v3.5M8 11.8v.3" />
   </Icon>
 );
+
+/** A point to the left. */
+export const EarlierIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M10 3L5 8l5 5" />
+  </Icon>
+);
+
+/** A point to the right. */
+export const LaterIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M6 3l5 5-5 5" />
+  </Icon>
+);
+
+/** Two arrows away from each other. */
+export const WiderIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M6.5 8h-5M4 5.5L1.5 8 4 10.5M9.5 8h5M12 5.5L14.5 8 12 10.5" />
+  </Icon>
+);

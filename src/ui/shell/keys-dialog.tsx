@@ -1,7 +1,9 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { exploreKeyHelp } from "../explore/explore-keys.ts";
 import { keyHelp } from "../trace/keys.ts";
 import { CloseIcon } from "./icons.tsx";
+import { route } from "./place.ts";
 
 /** Whether the list of keys is shown. */
 export const keysShown = signal(false);
@@ -13,6 +15,7 @@ export function KeysDialog() {
     if (keysShown.value) dialog.current?.showModal();
     else dialog.current?.close();
   }, [keysShown.value]);
+  const help = route.value.kind === "explore" ? exploreKeyHelp : keyHelp;
   return (
     <dialog ref={dialog} aria-labelledby="keys-title" onClose={() => (keysShown.value = false)}>
       <div class="dialog-head">
@@ -27,7 +30,7 @@ export function KeysDialog() {
         </button>
       </div>
       <dl class="keys">
-        {keyHelp.map(([keys, what]) => (
+        {help.map(([keys, what]) => (
           <div key={what}>
             <dt>
               {keys.map((key) => (

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
+import { exploreHref } from "../explore/explore-route.ts";
 import { formatCount, formatSome } from "../format.ts";
-import { tracesHref } from "../route.ts";
 import { Notice } from "../shell/notice.tsx";
 import { openEngine } from "./engine/open-engine.ts";
 import type { LoadProgress } from "./engine/trace-engine.ts";
@@ -97,7 +97,9 @@ function Missing({ traceId, secondsLeft, onRetry }: MissingProps) {
         )}
       </p>
       <p>
-        <a href={tracesHref({ sinceSeconds: 86_400 })}>Show the traces of the last 24 hours</a>
+        <a href={exploreHref({ time: { kind: "since", seconds: 86_400 } })}>
+          Show the traces of the last 24 hours
+        </a>
       </p>
     </Notice>
   );

@@ -5,51 +5,52 @@ import { localOffset } from "../local-time.ts";
 import { traceHref } from "../trace/trace-query.ts";
 import { ErrorIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
-import { sharePercent } from "./traces-load.ts";
+import type { ExploreQuery } from "./explore-route.ts";
+import { SortHead } from "./sort-head.tsx";
+import { TraceShape } from "./trace-shape.tsx";
+import { sharePercent, sortTraces, traceSorting } from "./traces.ts";
 
 const SHOWN_SERVICES = 4;
 const DESCRIBED_SERVICES = 20;
 
 interface TracesTableProps {
   readonly traces: readonly TraceSummary[];
+  readonly query: ExploreQuery;
   readonly nowMs: number;
 }
 
 /** One line per trace; the whole line opens it. */
-export function TracesTable({ traces, nowMs }: TracesTableProps) {
+export function TracesTable({ traces, query, nowMs }: TracesTableProps) {
   // Over the whole list, so that a colour means one service from line to line.
   const names = traces.flatMap(({ services }) => services.map(({ name }) => name));
   const colours = assignColours(names);
   const longestNano = traces.reduce((most, trace) => Math.max(most, trace.durationNano), 0);
+  const head = { sorting: traceSorting(query.sorting), query };
   return (
-    <table class="traces-table">
+    <table class="rows traces-table">
       <thead>
         <tr>
-          <th scope="col">Trace</th>
-          <th scope="col" class="when">
-            Started
+          <SortHead {...head} name="Trace" by="name" />
+          <SortHead {...head} name="Started" by="start" class="when" />
+          <SortHead {...head} name="Duration" by="duration" class="long" />
+          <th scope="col" class="shape-cell">
+            Shape
           </th>
-          <th scope="col" class="long">
-            Duration
-          </th>
-          <th scope="col" class="number">
-            Spans
-          </th>
-          <th scope="col" class="number">
-            Errors
-          </th>
+          <SortHead {...head} name="Spans" by="spans" class="number" />
+          <SortHead {...head} name="Errors" by="errors" class="number" />
           <th scope="col" class="services">
             Services
           </th>
         </tr>
       </thead>
       <tbody>
-        {traces.map((trace) => (
+        {sortTraces(traces, query.sorting).map((trace) => (
           <TraceLine
             key={trace.traceId}
             trace={trace}
             colours={colours}
             nowMs={nowMs}
+            utc={query.utc}
             longestNano={longestNano}
           />
         ))}
@@ -62,15 +63,19 @@ interface TraceLineProps {
   readonly trace: TraceSummary;
   readonly colours: ReadonlyMap<string, number>;
   readonly nowMs: number;
+  readonly utc: boolean;
   readonly longestNano: number;
 }
 
-function TraceLine({ trace, colours, nowMs, longestNano }: TraceLineProps) {
+function TraceLine({ trace, colours, nowMs, utc, longestNano }: TraceLineProps) {
   const startMs = unixMs(trace.startUnixNano);
   return (
     <tr>
       <td class="what">
-        <a href={traceHref(trace)} title={describe(trace)}>
+        <a
+          href={traceHref({ traceId: trace.traceId, atSeconds: Math.floor(startMs / 1000), utc })}
+          title={describe(trace, utc)}
+        >
           {trace.rootService === "" ? (
             <span class="soft">root span not received</span>
           ) : (
@@ -88,6 +93,9 @@ function TraceLine({ trace, colours, nowMs, longestNano }: TraceLineProps) {
         </div>
         <span>{formatDuration(trace.durationNano)}</span>
       </td>
+      <td class="shape-cell">
+        <TraceShape trace={trace} colours={colours} />
+      </td>
       <td class="number">{formatCount(trace.spanCount)}</td>
       <td class="number">
         {trace.errorCount > 0 && (
@@ -104,11 +112,13 @@ function TraceLine({ trace, colours, nowMs, longestNano }: TraceLineProps) {
 }
 
 /** What hovering over a line shows: what it has no room for. */
-function describe({ rootService, rootName, startUnixNano, services }: TraceSummary): string {
-  const start = formatInstant(startUnixNano, localOffset(unixMs(startUnixNano)));
+function describe(trace: TraceSummary, utc: boolean): string {
+  const { rootService, rootName, startUnixNano, services } = trace;
+  const start = formatInstant(startUnixNano, utc ? 0 : localOffset(unixMs(startUnixNano)));
   const names = services.slice(0, DESCRIBED_SERVICES).map(({ name }) => name);
   const more = services.length > names.length ? ` and ${services.length - names.length} more` : "";
-  return `${rootService} ${rootName}\n${start} local time\n${names.join(", ")}${more}`.trim();
+  const zone = utc ? "UTC" : "local time";
+  return `${rootService} ${rootName}\n${start} ${zone}\n${names.join(", ")}${more}`.trim();
 }
 
 function Services({
@@ -130,9 +140,9 @@ function Services({
   );
 }
 
-/** Moves the keyboard to the next (1) or previous (-1) trace of the table. */
+/** Moves the keyboard to the next (1) or previous (-1) line of the table. */
 export function moveFocus(by: 1 | -1): void {
-  const links = [...document.querySelectorAll<HTMLAnchorElement>(".traces-table .what a")];
+  const links = [...document.querySelectorAll<HTMLAnchorElement>(".rows .what a")];
   const at = links.findIndex((link) => link === document.activeElement);
   const next =
     at < 0 && by < 0 ? links.length - 1 : Math.min(Math.max(at + by, 0), links.length - 1);

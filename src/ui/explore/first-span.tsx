@@ -9,7 +9,7 @@ import { go } from "../shell/place.ts";
 import { curlCommand, otlpEndpoints, sdkVariables } from "./first-span.ts";
 
 const LOOK_MS = 1500;
-const DAY_SECONDS = 86_400;
+const lastDay = { kind: "since", seconds: 86_400 } as const;
 
 /** The page of a Clew that has no span yet: how to send one. Moves on to the trace that arrives. */
 export function FirstSpan({ status }: { status: StatusAnswer }) {
@@ -17,7 +17,7 @@ export function FirstSpan({ status }: { status: StatusAnswer }) {
   useEffect(
     () =>
       repeat(async (signal) => {
-        const query = { service: "", sinceSeconds: DAY_SECONDS, limit: 1 };
+        const query = { service: "", time: lastDay, limit: 1 };
         const answer = await askTraces(query, signal);
         if (answer.kind === "aborted") return;
         problem.value = answer.kind === "failed" ? answer.message : "";

@@ -1,0 +1,12 @@
+/** The list of Explore's keys that `?` shows. */
+export const exploreKeyHelp: readonly (readonly [keys: readonly string[], what: string])[] = [
+  [["↑", "↓", "k", "j"], "Previous or next line of the table"],
+  [["Enter"], "Open the line"],
+  [["<", ">"], "Earlier or later, by half of the time shown"],
+  [["-"], "Twice as much time"],
+  [["←", "→", "↑", "↓"], "On the heatmap: from cell to cell; with Shift, make a box"],
+  [["Enter"], "On the heatmap: the traces in the box or cell"],
+  [["Esc"], "Remove the box"],
+  [["/"], "Open a trace by its id"],
+  [["?"], "Show these keys"],
+];

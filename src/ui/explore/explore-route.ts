@@ -1,0 +1,142 @@
+/** What Explore shows, and how its address says so: the part of the URL's grammar that is its own. */
+import { quoteString } from "../../traceql/strings.ts";
+
+/** A stretch of time: up to now, or from one moment to another, [from, to) in seconds since 1970. */
+export type TimeChoice =
+  | { readonly kind: "since"; readonly seconds: number }
+  | { readonly kind: "between"; readonly fromSeconds: number; readonly toSeconds: number };
+
+/** What was dragged on the heatmap: spans that start in [from, to) and take (over, upTo]. */
+export interface Box {
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  readonly overNano: number;
+  readonly upToNano: number;
+}
+
+/** By what the figures are broken down; "" for not at all. */
+export type Grouping = "" | "service" | "operation";
+
+/** A column that a table is sorted by: of traces, of groups, or of both. */
+export const sortKeys = [
+  ...(["start", "name", "duration", "spans", "errors"] as const),
+  ...(["calls", "p50", "p95", "p99"] as const),
+] as const;
+export type SortKey = (typeof sortKeys)[number];
+
+/** How the table is sorted; a key that the table shown does not have stands for its default. */
+export interface Sorting {
+  readonly key: SortKey;
+  readonly descending: boolean;
+}
+
+/** What Explore shows. */
+export interface ExploreQuery {
+  /** TraceQL; "" for everything. */
+  readonly q: string;
+  readonly time: TimeChoice;
+  /** Whether times are shown in UTC rather than in the reader's zone. */
+  readonly utc: boolean;
+  /** Whether figures are of all spans rather than of requests (kinds server and consumer). */
+  readonly allSpans: boolean;
+  readonly by: Grouping;
+  readonly box: Box | undefined;
+  readonly sorting: Sorting;
+  readonly limit: number;
+  /** Whether the page refreshes by itself. */
+  readonly live: boolean;
+}
+
+/** The most traces the API lists at once. */
+export const MAX_TRACES = 1000;
+
+/** Explore as it is when nothing was chosen. */
+export const everything: ExploreQuery = {
+  q: "",
+  time: { kind: "since", seconds: 3600 },
+  utc: false,
+  allSpans: false,
+  by: "",
+  box: undefined,
+  sorting: { key: "start", descending: true },
+  limit: 50,
+  live: true,
+};
+
+const MAX_SECONDS = 2 ** 32 - 2 * 86_400;
+const MAX_SINCE = 10 * 365 * 86_400;
+
+/** What the query of an address asks for. What is wrong in it falls back to its default. `service=` is
+ * short for a condition. */
+export function readExploreQuery(params: URLSearchParams): ExploreQuery {
+  const service = params.get("service") ?? "";
+  const condition = service === "" ? "" : `{ resource.service.name = ${quoteString(service)} }`;
+  const by = params.get("by");
+  return {
+    q: params.get("q")?.trim() || condition,
+    time: readTime(params),
+    utc: params.get("time") === "utc",
+    allSpans: params.get("spans") === "all",
+    by: by === "service" || by === "operation" ? by : "",
+    box: readBox(params.get("box")),
+    sorting: readSorting(params.get("sort") ?? ""),
+    limit: wholeNumber(params.get("limit"), 1, MAX_TRACES) ?? everything.limit,
+    live: params.get("live") !== "off",
+  };
+}
+
+function readTime(params: URLSearchParams): TimeChoice {
+  const fromSeconds = wholeNumber(params.get("from"), 0, MAX_SECONDS);
+  const toSeconds = wholeNumber(params.get("to"), 0, MAX_SECONDS);
+  if (fromSeconds !== undefined && toSeconds !== undefined && fromSeconds < toSeconds) {
+    return { kind: "between", fromSeconds, toSeconds };
+  }
+  const seconds = wholeNumber(params.get("since"), 1, MAX_SINCE);
+  return seconds === undefined ? everything.time : { kind: "since", seconds };
+}
+
+function readBox(text: string | null): Box | undefined {
+  const numbers = (text ?? "").split(".").map((part) => wholeNumber(part, 0, 2 ** 53 - 1));
+  const [fromSeconds, toSeconds, overNano, upToNano] = numbers;
+  if (numbers.length !== 4 || fromSeconds === undefined || toSeconds === undefined)
+    return undefined;
+  if (overNano === undefined || upToNano === undefined) return undefined;
+  if (fromSeconds >= toSeconds || overNano >= upToNano) return undefined;
+  return { fromSeconds, toSeconds, overNano, upToNano };
+}
+
+function readSorting(text: string): Sorting {
+  const descending = text.startsWith("-");
+  const key = sortKeys.find((name) => name === text.slice(descending ? 1 : 0));
+  return key === undefined ? everything.sorting : { key, descending };
+}
+
+function wholeNumber(text: string | null, least: number, most: number): number | undefined {
+  if (text === null || !/^\d{1,16}$/.test(text)) return undefined;
+  return Math.min(Math.max(Number(text), least), most);
+}
+
+/** The address that shows `query`; only what differs from the defaults is spelled out. */
+export function exploreHref(query: Partial<ExploreQuery>): string {
+  const { q, time, utc, allSpans, by, box, sorting, limit, live } = { ...everything, ...query };
+  const params = new URLSearchParams();
+  if (q !== "") params.set("q", q);
+  if (time.kind === "between") {
+    params.set("from", `${time.fromSeconds}`);
+    params.set("to", `${time.toSeconds}`);
+  } else if (time.seconds !== 3600) {
+    params.set("since", `${time.seconds}`);
+  }
+  if (utc) params.set("time", "utc");
+  if (allSpans) params.set("spans", "all");
+  if (by !== "") params.set("by", by);
+  if (box !== undefined) {
+    const { fromSeconds, toSeconds, overNano, upToNano } = box;
+    params.set("box", [fromSeconds, toSeconds, overNano, upToNano].join("."));
+  }
+  const sort = `${sorting.descending ? "-" : ""}${sorting.key}`;
+  if (sort !== "-start") params.set("sort", sort);
+  if (limit !== everything.limit) params.set("limit", `${limit}`);
+  if (!live) params.set("live", "off");
+  return params.size === 0 ? "/" : `/?${params}`;
+}

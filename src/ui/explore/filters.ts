@@ -1,0 +1,159 @@
+/** A query as a list of conditions, where it is one: what chips show, and what roll-ups can answer. */
+import type { Comparison, Field, FieldExpr, SearchQuery, Value } from "../../traceql/ast.ts";
+import { parseQuery } from "../../traceql/parse.ts";
+import { formatDuration } from "../../traceql/duration.ts";
+import { formatExpression, formatQuery } from "../../traceql/format.ts";
+import { quoteString } from "../../traceql/strings.ts";
+import type { SpanKind, SpanStatus } from "../../model/trace.ts";
+
+/** The query as it is understood. */
+export type Understood =
+  /** `{ a && b && … }`: each condition with its text; none for `{}` and for an empty query. */
+  | { readonly kind: "conditions"; readonly conditions: readonly Condition[] }
+  /** A query that is more than that. */
+  | { readonly kind: "more"; readonly query: SearchQuery }
+  | { readonly kind: "metrics" }
+  | { readonly kind: "wrong" };
+
+/** One condition of a query. */
+export interface Condition {
+  readonly text: string;
+  readonly expr: FieldExpr;
+}
+
+/** What a query says. */
+export function understand(q: string): Understood {
+  if (q.trim() === "") return { kind: "conditions", conditions: [] };
+  const { query } = parseQuery(q);
+  if (query === undefined) return { kind: "wrong" };
+  if (query.kind === "metrics") return { kind: "metrics" };
+  const [stage, ...others] = query.pipeline.stages;
+  const isPlain = others.length === 0 && query.sort === undefined && query.limit === undefined;
+  if (!isPlain || stage?.kind !== "filter") return { kind: "more", query };
+  return { kind: "conditions", conditions: conjuncts(stage.condition).map(asCondition) };
+}
+
+function asCondition(expr: FieldExpr): Condition {
+  return { text: formatExpression(expr), expr };
+}
+
+function conjuncts(expr: FieldExpr): readonly FieldExpr[] {
+  if (expr.kind === "logic" && expr.op === "&&") return expr.operands;
+  const isTrue = expr.kind === "literal" && expr.value.type === "bool" && expr.value.value;
+  return isTrue ? [] : [expr];
+}
+
+/** The query of some conditions; "" for none. */
+export function queryOf(conditions: readonly string[]): string {
+  if (conditions.length === 0) return "";
+  const joined = conditions.map((text) => `(${text})`).join(" && ");
+  const { query } = parseQuery(`{ ${joined} }`);
+  return query === undefined ? `{ ${joined} }` : formatQuery(query);
+}
+
+/** The query that asks for one more condition of the same spans. A query that is no list of
+ * conditions gets it as a step of its own. */
+export function withCondition(q: string, condition: string): string {
+  const understood = understand(q);
+  if (understood.kind !== "conditions") return `${q} | { ${condition} }`;
+  const others = understood.conditions.map(({ text }) => text);
+  return queryOf(others.includes(condition) ? others : [...others, condition]);
+}
+
+/** The query with the conditions on a field replaced by one, or taken out if there is none. */
+export function withField(q: string, field: string, value: Value | undefined): string {
+  const understood = understand(q);
+  const wanted = value === undefined ? undefined : `${field} = ${valueText(value)}`;
+  if (understood.kind !== "conditions") return wanted === undefined ? q : withCondition(q, wanted);
+  const others = understood.conditions.filter(({ expr }) => {
+    const equality = equalityOf(expr);
+    return equality === undefined || textOf(equality.field) !== field;
+  });
+  const texts = others.map(({ text }) => text);
+  return queryOf(wanted === undefined ? texts : [...texts, wanted]);
+}
+
+/** A value as it is written in a query. */
+function valueText(value: Value): string {
+  switch (value.type) {
+    case "string":
+      return quoteString(value.value);
+    case "duration":
+      return formatDuration(value.value);
+    case "int":
+    case "float":
+    case "bool":
+    case "status":
+    case "kind":
+      return String(value.value);
+  }
+}
+
+function equalityOf(expr: FieldExpr): { field: Field; value: Value } | undefined {
+  if (expr.kind !== "comparison" || expr.op !== "=") return undefined;
+  return sidesOf(expr);
+}
+
+function sidesOf({ left, right }: Comparison): { field: Field; value: Value } | undefined {
+  if (right.kind !== "literal") return undefined;
+  if (left.kind !== "attribute" && left.kind !== "intrinsic") return undefined;
+  return { field: left, value: right.value };
+}
+
+function textOf(field: Field): string {
+  return formatExpression(field);
+}
+
+/** The field that says which service a span is of. */
+export const SERVICE = "resource.service.name";
+
+/** What roll-ups can be asked for: see `/red` in api/contract.ts. */
+export interface RollUpFilter {
+  readonly service?: string;
+  readonly name?: string;
+  readonly kinds?: readonly SpanKind[];
+  readonly status?: SpanStatus;
+}
+
+/** What roll-ups have to be asked for this query, or undefined if they cannot answer it. */
+export function rollUpFilter(q: string): RollUpFilter | undefined {
+  const understood = understand(q);
+  if (understood.kind !== "conditions") return undefined;
+  const parts = understood.conditions.map(({ expr }) => rollUpPart(expr));
+  const merged: Record<string, unknown> = {};
+  for (const part of parts) {
+    if (part === undefined) return undefined;
+    for (const [name, value] of Object.entries(part)) {
+      if (name in merged) return undefined;
+      merged[name] = value;
+    }
+  }
+  return merged;
+}
+
+function rollUpPart(expr: FieldExpr): RollUpFilter | undefined {
+  const kinds = kindsOf(expr);
+  if (kinds !== undefined) return { kinds };
+  const equality = equalityOf(expr);
+  if (equality === undefined) return undefined;
+  const { field, value } = equality;
+  const text = textOf(field);
+  if (text === SERVICE && value.type === "string") return { service: value.value };
+  if (field.kind !== "intrinsic" || field.ofParent) return undefined;
+  if (field.name === "span:name" && value.type === "string") return { name: value.value };
+  if (field.name === "span:status" && value.type === "status") return { status: value.value };
+  return undefined;
+}
+
+/** The kinds of `kind = server`, or of several such joined by `||`. */
+function kindsOf(expr: FieldExpr): readonly SpanKind[] | undefined {
+  const operands = expr.kind === "logic" && expr.op === "||" ? expr.operands : [expr];
+  const kinds = operands.map((operand) => {
+    const equality = equalityOf(operand);
+    if (equality?.value.type !== "kind" || equality.field.kind !== "intrinsic") return undefined;
+    return equality.field.name === "span:kind" && !equality.field.ofParent
+      ? equality.value.value
+      : undefined;
+  });
+  return kinds.every((kind) => kind !== undefined) ? kinds : undefined;
+}

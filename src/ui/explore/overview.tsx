@@ -1,0 +1,103 @@
+/** The figures first: rate, errors and durations, and the heatmap beside them. */
+import { useSignal } from "@preact/signals";
+import { assignColours } from "../colours.ts";
+import { NoticeIcon } from "../shell/icons.tsx";
+import { Charts, type ColouredSeries } from "./charts.tsx";
+import type { Figures, Load } from "./explore-load.ts";
+import { type Box, type ExploreQuery, exploreHref } from "./explore-route.ts";
+import { groupKey } from "./groups.ts";
+import { Heatmap } from "./heatmap.tsx";
+import type { TimeSpan } from "./time-axis.tsx";
+
+/** Lines that can still be told apart. */
+const SHOWN_GROUPS = 8;
+
+interface OverviewProps {
+  readonly query: ExploreQuery;
+  readonly load: Load<Figures>;
+  readonly offsetMinutes: number;
+  readonly onChange: (change: Partial<ExploreQuery>) => void;
+  readonly onRetry: () => void;
+}
+
+/** The charts and the heatmap, or what is in their way. */
+export function Overview({ query, load, offsetMinutes, onChange, onRetry }: OverviewProps) {
+  const hover = useSignal<number | undefined>(undefined);
+  if (load.kind === "loading") {
+    return <div class="overview waiting" role="status" aria-label="Loading the figures" />;
+  }
+  if (load.kind === "failed") {
+    return (
+      <div class="overview-note" role="alert">
+        <h2 class="error">The figures could not be read</h2>
+        <p>
+          {load.message}{" "}
+          <button type="button" class="button" onClick={onRetry}>
+            Try again
+          </button>
+        </p>
+      </div>
+    );
+  }
+  const { red, heatmap, groups, isWider } = load.value;
+  if (red.series.length === 0) return <NoCalls query={query} />;
+  const from = red.times[0]!;
+  const span: TimeSpan = { from, to: from + red.times.length * red.stepSeconds, offsetMinutes };
+  const nowSeconds = load.atMs / 1000;
+  const zoom = (fromSeconds: number, toSeconds: number): void =>
+    onChange({ time: { kind: "between", fromSeconds, toSeconds }, box: undefined });
+  return (
+    <>
+      {load.problem !== "" && (
+        <p class="banner" role="status">
+          <NoticeIcon /> These figures are old: {load.problem}
+        </p>
+      )}
+      {isWider && (
+        <p class="banner" role="status">
+          <NoticeIcon /> These figures are of more spans than the query: they are kept by service,
+          name, kind and status.
+        </p>
+      )}
+      <div class="overview">
+        <Charts
+          red={red}
+          groups={colouredGroups(groups?.series ?? [])}
+          span={span}
+          nowSeconds={nowSeconds}
+          hover={hover}
+          onZoom={zoom}
+        />
+        <Heatmap
+          answer={heatmap}
+          span={span}
+          hover={hover}
+          box={query.box}
+          onBox={(box: Box | undefined) => onChange({ box })}
+        />
+      </div>
+    </>
+  );
+}
+
+/** The busiest groups with a colour each. */
+function colouredGroups(series: readonly ColouredSeries["series"][]): ColouredSeries[] {
+  const shown = series.slice(0, SHOWN_GROUPS);
+  const colours = assignColours(shown.map(groupKey));
+  return shown.map((each) => ({ series: each, colour: colours.get(groupKey(each))! }));
+}
+
+function NoCalls({ query }: { query: ExploreQuery }) {
+  const isLong = query.time.kind === "since" && query.time.seconds >= 604_800;
+  const wider = exploreHref({ ...query, time: { kind: "since", seconds: 604_800 } });
+  return (
+    <div class="overview-note" role="status">
+      <h2>Nothing was called in this time</h2>
+      <p>
+        {!isLong && <a href={wider}>Look at the last 7 days</a>}
+        {!isLong && query.q !== "" && " or "}
+        {query.q !== "" && <a href={exploreHref({ ...query, q: "" })}>at everything</a>}
+      </p>
+    </div>
+  );
+}

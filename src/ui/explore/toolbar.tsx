@@ -1,0 +1,164 @@
+/** What is asked: service and conditions, by what it is broken down, which time, and if it stays live. */
+import { CloseIcon } from "../shell/icons.tsx";
+import { type ExploreQuery, exploreHref, type Grouping } from "./explore-route.ts";
+import type { Figures } from "./explore-load.ts";
+import { serviceOf } from "./explore-load.ts";
+import { queryOf, SERVICE, understand, withField } from "./filters.ts";
+import { TimePicker } from "./time-picker.tsx";
+
+interface ToolbarProps {
+  readonly query: ExploreQuery;
+  /** Every service there is to choose. */
+  readonly services: readonly string[];
+  readonly spans: Figures["spans"] | undefined;
+  readonly offsetMinutes: number;
+  readonly onChange: (change: Partial<ExploreQuery>) => void;
+}
+
+const groupings: readonly (readonly [Grouping, string])[] = [
+  ["", "nothing"],
+  ["service", "service"],
+  ["operation", "operation"],
+];
+
+/** The bar below the top. */
+export function Toolbar({ query, services, spans, offsetMinutes, onChange }: ToolbarProps) {
+  return (
+    <div class="filters">
+      <ServiceChoice query={query} services={services} onChange={onChange} />
+      <Chips query={query} />
+      <SpansChoice query={query} spans={spans} onChange={onChange} />
+      <label class="labelled">
+        <span>By</span>
+        <select
+          class="field"
+          value={query.by}
+          onChange={(event) => onChange({ by: event.currentTarget.value as Grouping })}
+        >
+          {groupings.map(([value, name]) => (
+            <option key={value} value={value}>
+              {name}
+            </option>
+          ))}
+        </select>
+      </label>
+      <div class="at-end">
+        <TimePicker query={query} offsetMinutes={offsetMinutes} onChange={onChange} />
+        <LiveButton query={query} onChange={onChange} />
+      </div>
+    </div>
+  );
+}
+
+type ChoiceProps = Pick<ToolbarProps, "query" | "onChange">;
+
+function ServiceChoice({
+  query,
+  services,
+  onChange,
+}: ChoiceProps & Pick<ToolbarProps, "services">) {
+  const chosen = serviceOf(query.q);
+  const names = chosen === "" || services.includes(chosen) ? services : [chosen, ...services];
+  const choose = (name: string): void => {
+    const value = name === "" ? undefined : ({ type: "string", value: name } as const);
+    onChange({ q: withField(query.q, SERVICE, value), box: undefined });
+  };
+  return (
+    <label class="labelled">
+      <span>Service</span>
+      <select class="field" value={chosen} onChange={(event) => choose(event.currentTarget.value)}>
+        <option value="">all</option>
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** The conditions beside the service, each with a way out. */
+function Chips({ query }: { query: ExploreQuery }) {
+  const understood = understand(query.q);
+  if (understood.kind !== "conditions") {
+    return <Chip text={query.q} without={exploreHref({ ...query, q: "", box: undefined })} />;
+  }
+  const texts = understood.conditions.map(({ text }) => text);
+  const shown = texts.filter((text) => serviceOf(`{ ${text} }`) === "");
+  return (
+    <>
+      {shown.map((text) => {
+        const rest = queryOf(texts.filter((other) => other !== text));
+        const without = exploreHref({ ...query, q: rest, box: undefined });
+        return <Chip key={text} text={text} without={without} />;
+      })}
+    </>
+  );
+}
+
+function Chip({ text, without }: { text: string; without: string }) {
+  return (
+    <span class="condition">
+      <code title={text}>{text}</code>
+      <a href={without} aria-label={`Without ${text}`} title="Take this condition out">
+        <CloseIcon />
+      </a>
+    </span>
+  );
+}
+
+function SpansChoice({ query, spans, onChange }: ChoiceProps & Pick<ToolbarProps, "spans">) {
+  if (spans === "asAsked") return null;
+  const isAll = query.allSpans || spans === "noRequests";
+  return (
+    <div class="segments" role="group" aria-label="Figures of">
+      <button
+        type="button"
+        aria-pressed={!isAll}
+        disabled={spans === "noRequests"}
+        title={
+          spans === "noRequests"
+            ? "No span of kind server or consumer in this time"
+            : "Figures of spans of kind server and consumer"
+        }
+        onClick={() => onChange({ allSpans: false, box: undefined })}
+      >
+        Requests
+      </button>
+      <button
+        type="button"
+        aria-pressed={isAll}
+        title="Figures of spans of every kind"
+        onClick={() => onChange({ allSpans: true, box: undefined })}
+      >
+        All spans
+      </button>
+    </div>
+  );
+}
+
+function LiveButton({ query, onChange }: ChoiceProps) {
+  const canLive = query.time.kind === "since";
+  const isLive = query.live && canLive;
+  return (
+    <button
+      type="button"
+      class="button live"
+      aria-pressed={isLive}
+      title={
+        canLive
+          ? isLive
+            ? "Refreshes every few seconds"
+            : "Does not refresh"
+          : "This time is over: press to come back to now"
+      }
+      onClick={() =>
+        onChange(canLive ? { live: !query.live } : { time: { kind: "since", seconds: 3600 } })
+      }
+    >
+      <i class="dot" />
+      {isLive ? "Live" : canLive ? "Paused" : "To now"}
+    </button>
+  );
+}
