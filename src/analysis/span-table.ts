@@ -228,7 +228,7 @@ export function itemsStart(ends: Uint32Array, row: number): number {
 }
 
 /** An id of so many words as hexadecimal digits. */
-function hexId(words: Uint32Array, at: number, count: number): string {
+export function hexId(words: Uint32Array, at: number, count: number): string {
   const bytes = new Uint8Array(words.buffer, words.byteOffset + at * count * 4, count * 4);
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

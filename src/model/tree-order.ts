@@ -77,7 +77,7 @@ function startOrder({ length, startNano }: SpanLinks): Int32Array {
 }
 
 /** Spans by id: a hash table, and the spans of one id as a linked list, nearly always of one. */
-class SpansById {
+export class SpansById {
   readonly #ids: Uint32Array;
   /** By slot: the first span of an id, or NONE. A power of two, at most half full. */
   readonly #slots: Int32Array;

@@ -2,8 +2,10 @@
 import type {
   apiBase,
   ErrorAnswer,
+  RedHeatmapAnswer,
   StatusAnswer,
   TraceAnswer,
+  TraceKeysAnswer,
   TracesAnswer,
 } from "../api/contract.ts";
 import type { TimeChoice } from "./explore/explore-route.ts";
@@ -63,6 +65,23 @@ export function fetchFrames(address: TraceAddress, signal: AbortSignal): Promise
   return request(tracePath(address, "columns"), signal);
 }
 
+/** Who has which value for one attribute, as a stream of frames. */
+export function fetchValues(
+  address: TraceAddress,
+  { owner, key }: { readonly owner: string; readonly key: string },
+  signal: AbortSignal,
+): Promise<Answer<Response>> {
+  return request(tracePath(address, `columns/${owner}`, { key }), signal);
+}
+
+/** The attributes that spans of a trace have. */
+export function askKeys(
+  address: TraceAddress,
+  signal: AbortSignal,
+): Promise<Answer<TraceKeysAnswer>> {
+  return ask(tracePath(address, "keys"), signal);
+}
+
 /** Some spans of a trace with everything that is known of them. */
 export function askSpans(
   address: TraceAddress,
@@ -90,6 +109,18 @@ export function timeParameters(time: TimeChoice): URLSearchParams {
       : { start: `${time.fromSeconds}`, end: `${time.toSeconds}` },
   );
 }
+
+/** How long the calls of one operation took, around a moment in seconds since 1970. */
+export function askPeers(
+  { service, name, atSeconds }: { service: string; name: string; atSeconds: number },
+  signal: AbortSignal,
+): Promise<Answer<RedHeatmapAnswer>> {
+  const [start, end] = [atSeconds - PEERS_SECONDS, atSeconds + PEERS_SECONDS];
+  const times = { start: `${Math.max(0, start)}`, end: `${end}` };
+  return ask(`/red/heatmap?${new URLSearchParams({ service, name, ...times })}`, signal);
+}
+
+const PEERS_SECONDS = 1800;
 
 /** Where a trace is downloaded from as OTLP/JSON. */
 export function otlpHref(traceId: string): string {

@@ -9,6 +9,6 @@ export function Service({ name, colour }: { name: string; colour: number }) {
 }
 
 /** The style that gives an element a service's colour as `--service`. */
-export function swatch(colour: number): Record<string, string> {
+function swatch(colour: number): Record<string, string> {
   return { "--service": `var(--service-${colour})` };
 }

@@ -1,5 +1,6 @@
 /** Attribute values as text to read. */
 import type { AnyValue, KeyValue } from "../../model/trace.ts";
+import { sqlLines } from "./sql-lines.ts";
 
 /** A value as it is shown. */
 export interface ShownValue {
@@ -15,6 +16,16 @@ export function showValue(value: AnyValue): ShownValue {
   const type = typeOf(value);
   const text = "stringValue" in value ? readable(value.stringValue) : writeValue(value, "");
   return { type, text, block: text.includes("\n") };
+}
+
+const sqlKeys: ReadonlySet<string> = new Set(["db.query.text", "db.statement"]);
+
+/** How an attribute is shown: as its value, SQL on several lines. */
+export function showAttribute({ key, value }: KeyValue): ShownValue {
+  const shown = showValue(value);
+  if (!sqlKeys.has(key) || shown.type !== "string") return shown;
+  const text = sqlLines(shown.text);
+  return { type: shown.type, text, block: text.includes("\n") };
 }
 
 function typeOf(value: AnyValue): ShownValue["type"] {

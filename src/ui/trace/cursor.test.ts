@@ -1,7 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { briefTable } from "../../../test/support/brief-table.ts";
-import { act, carryOver, positionOf, visibleRows, type WaterfallAction } from "./cursor.ts";
+import { siblingGroups } from "../../analysis/sibling-groups.ts";
+import {
+  act,
+  carryOver,
+  foldedState,
+  positionOf,
+  visibleRows,
+  wholeScope,
+  withAncestors,
+  type WaterfallAction,
+} from "./cursor.ts";
 import { readKey } from "./keys.ts";
 
 // 0 a
@@ -29,13 +39,40 @@ function folds(folded: Uint8Array): number[] {
 }
 
 test("visibleRows: skips what is below a collapsed row", () => {
-  assert.deepEqual([...visibleRows(table, flags([]))], [0, 1, 2, 3, 4, 5]);
-  assert.deepEqual([...visibleRows(table, flags([1]))], [0, 1, 4, 5]);
-  assert.deepEqual([...visibleRows(table, flags([0, 1]))], [0, 5]);
+  assert.deepEqual([...visibleRows(table, foldedState(flags([])))], [0, 1, 2, 3, 4, 5]);
+  assert.deepEqual([...visibleRows(table, foldedState(flags([1])))], [0, 1, 4, 5]);
+  assert.deepEqual([...visibleRows(table, foldedState(flags([0, 1])))], [0, 5]);
+});
+
+test("visibleRows: a root, and what matches with what is above it", () => {
+  const all = foldedState(flags([]));
+  assert.deepEqual([...visibleRows(table, all, { root: 1 })], [1, 2, 3]);
+  const kept = withAncestors(table, flags([3, 5]));
+  assert.deepEqual([...visibleRows(table, all, { root: -1, kept })], [0, 1, 3, 5]);
+});
+
+test("groups of siblings: one row until they are opened, and when one of them is looked for", () => {
+  const family = briefTable([
+    { id: "r", start: 0, duration: 100 },
+    ...Array.from({ length: 6 }, (_, i) => ({ id: `q${i}`, name: "q", of: "r", start: i + 1 })),
+    { id: "z", of: "r", start: 50 },
+  ]);
+  const scope = { root: -1, groups: siblingGroups(family) };
+  const linesOf = (state: ReturnType<typeof foldedState>) => {
+    return { table: family, scope, visible: visibleRows(family, state, scope) };
+  };
+  const closed = foldedState(new Uint8Array(8));
+  assert.deepEqual([...linesOf(closed).visible], [0, 1, 7]);
+  const opened = act(linesOf(closed), { ...closed, cursor: 1 }, { kind: "in" });
+  assert.equal(linesOf(opened).visible.length, 8);
+  const again = act(linesOf(opened), opened, { kind: "out" });
+  assert.deepEqual([...linesOf(again).visible], [0, 1, 7]);
+  const found = act(linesOf(closed), closed, { kind: "to", row: 4 });
+  assert.deepEqual([found.cursor, linesOf(found).visible.length], [4, 8]);
 });
 
 test("positionOf: a hidden row is where its visible ancestor is", () => {
-  const visible = visibleRows(table, flags([1]));
+  const visible = visibleRows(table, foldedState(flags([1])));
   assert.deepEqual(
     [0, 1, 2, 3, 4, 5].map((row) => positionOf(visible, row)),
     [0, 1, 1, 1, 2, 3],
@@ -72,15 +109,16 @@ const cases: [name: string, from: number, folded: number[], WaterfallAction, Wan
 ];
 for (const [name, cursor, folded, action, want] of cases) {
   test(`act: ${name}`, () => {
-    const state = { cursor, folded: flags(folded) };
-    const next = act(table, visibleRows(table, state.folded), state, action);
+    const state = { ...foldedState(flags(folded)), cursor };
+    const lines = { table, scope: wholeScope, visible: visibleRows(table, state) };
+    const next = act(lines, state, action);
     assert.deepEqual([next.cursor, folds(next.folded)], want);
   });
 }
 
 test("carryOver: follows spans to their new rows, and drops those that are gone", () => {
   const named = (ids: string) => briefTable(Array.from(ids, (id) => ({ id })));
-  const state = { cursor: 1, folded: flags([0, 2], 3) };
+  const state = { ...foldedState(flags([0, 2], 3)), cursor: 1 };
   const kept = carryOver(named("abc"), named("xbya"), state);
   assert.deepEqual([kept.cursor, folds(kept.folded)], [1, [3]]);
   const gone = carryOver(named("abc"), named("x"), state);
@@ -88,7 +126,15 @@ test("carryOver: follows spans to their new rows, and drops those that are gone"
 });
 
 test("readKey: keys with a modifier, and unknown ones, are the browser's", () => {
-  assert.deepEqual(readKey({ key: "j", modified: false, shift: false }), { kind: "move", rows: 1 });
-  assert.equal(readKey({ key: "j", modified: true, shift: false }), undefined);
-  assert.equal(readKey({ key: "toString", modified: false, shift: false }), undefined);
+  assert.deepEqual(readKey({ key: "j", modified: false, shift: false, command: false }), {
+    kind: "move",
+    rows: 1,
+  });
+  assert.equal(readKey({ key: "j", modified: true, shift: false, command: true }), undefined);
+  const find = { key: "f", modified: true, shift: false, command: true };
+  assert.deepEqual(readKey(find), { kind: "find" });
+  assert.equal(
+    readKey({ key: "toString", modified: false, shift: false, command: false }),
+    undefined,
+  );
 });

@@ -1,27 +1,37 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
+import { spanIdOf } from "../../analysis/span-table.ts";
 import { spanKinds, spanStatuses } from "../../model/trace.ts";
-import type { Answer } from "../api.ts";
+import { askPeers } from "../api.ts";
 import { formatDuration, formatShare, formatSome } from "../format.ts";
-import { CopyButton } from "../shell/copy-button.tsx";
-import { CloseIcon, ErrorIcon, NoticeIcon } from "../shell/icons.tsx";
+import { CloseIcon, NoticeIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
-import { Attributes, PlainAttributes } from "./attribute-list.tsx";
-import { filterAttributes } from "./attributes.ts";
-import type { DetailsStore, SpanDetails } from "./span-details.ts";
-import { traceHref } from "./trace-query.ts";
-import { markTexts, nameOf, selfNano, serviceOf, type TraceView } from "./view.ts";
+import type { OnShow } from "./attribute-list.tsx";
+import { exploreHref } from "./attribute-query.ts";
+import { amongPeers, type AmongPeers } from "./peers.ts";
+import { SpanBody } from "./span-body.tsx";
+import type { DetailsStore } from "./span-details.ts";
+import {
+  linkedFrom,
+  markTexts,
+  nameOf,
+  selfNano,
+  serviceOf,
+  spanKey,
+  type TraceView,
+} from "./view.ts";
 import { marksOf } from "./waterfall-row.tsx";
 
 interface DrawerProps {
   readonly view: TraceView;
   readonly row: number;
   readonly store: DetailsStore;
+  readonly onShow: OnShow;
   readonly onClose: () => void;
 }
 
 /** Everything known of one span. */
-export function Drawer({ view, row, store, onClose }: DrawerProps) {
+export function Drawer({ view, row, store, onShow, onClose }: DrawerProps) {
   const { table, colours } = view;
   const name = nameOf(table, row);
   return (
@@ -48,70 +58,20 @@ export function Drawer({ view, row, store, onClose }: DrawerProps) {
           </p>
         ))}
         <Timing view={view} row={row} />
-        <Details store={store} row={row} />
+        <Peers view={view} row={row} />
+        <Ways view={view} row={row} onShow={onShow} />
+        <SpanBody store={store} row={row} onShow={onShow} />
       </div>
     </aside>
   );
 }
 
-/** What had to be asked for. */
-function Details({ store, row }: { store: DetailsStore; row: number }) {
-  const known = store.known(row);
-  const answer = useSignal<Answer<SpanDetails> | undefined>(known && { kind: "ok", value: known });
-  useEffect(() => {
-    if (answer.value?.kind === "ok") return;
-    const end = new AbortController();
-    const show = async (): Promise<void> => {
-      const got = await store.ask(row, end.signal);
-      if (!end.signal.aborted) answer.value = got;
-    };
-    void show();
-    return () => end.abort();
-  }, [store, row]);
-  if (answer.value === undefined || answer.value.kind === "aborted") {
-    return (
-      <div class="skeleton" role="status" aria-label="Loading the span">
-        {[80, 60, 70, 50, 65].map((width) => (
-          <i key={width} style={{ width: `${width}%` }} />
-        ))}
-      </div>
-    );
-  }
-  if (answer.value.kind === "failed") {
-    return (
-      <p class="error" role="alert">
-        <ErrorIcon /> {answer.value.message}
-      </p>
-    );
-  }
-  const details = answer.value.value;
-  return (
-    <>
-      <Status details={details} />
-      <AttributeGroups details={details} />
-      <Events details={details} />
-      <Links details={details} />
-      <Ids details={details} />
-    </>
-  );
+interface FactsProps {
+  readonly view: TraceView;
+  readonly row: number;
 }
 
-/** Puts the keyboard into the drawer's filter. */
-export function focusAttributeFilter(): void {
-  document.querySelector<HTMLInputElement>("#attribute-filter")?.focus();
-}
-
-function Status({ details: { span } }: { details: SpanDetails }) {
-  if (span.status !== "error") return null;
-  return (
-    <p class="status error">
-      <ErrorIcon />
-      <span>{span.statusMessage === "" ? "Error, without a message" : span.statusMessage}</span>
-    </p>
-  );
-}
-
-function Timing({ view: { table }, row }: { view: TraceView; row: number }) {
+function Timing({ view: { table }, row }: FactsProps) {
   const facts: readonly (readonly [string, string])[] = [
     ["Kind", spanKinds[table.kind[row]!] ?? "?"],
     ["Status", spanStatuses[table.status[row]!] ?? "?"],
@@ -132,140 +92,71 @@ function Timing({ view: { table }, row }: { view: TraceView; row: number }) {
   );
 }
 
-function AttributeGroups({ details: { span, resource, scope } }: { details: SpanDetails }) {
-  const filter = useSignal("");
-  const groups = [
-    { title: "Attributes", ...span },
-    { title: "Resource", ...resource },
-    { title: `Scope ${[scope.name, scope.version].filter(Boolean).join(" ")}`, ...scope },
-  ].filter((group) => group.attributes.length > 0 || group.droppedAttributesCount > 0);
-  const shown = groups.map((group) => ({
-    ...group,
-    attributes: filterAttributes(group.attributes, filter.value),
-  }));
-  const none = filter.value !== "" && shown.every(({ attributes }) => attributes.length === 0);
+/** How long others of its operation took, within half an hour of it. */
+function Peers({ view: { table }, row }: FactsProps) {
+  const place = useSignal<AmongPeers | undefined>(undefined);
+  useEffect(() => {
+    const end = new AbortController();
+    const ask = async (): Promise<void> => {
+      const asked = {
+        service: serviceOf(table, row),
+        name: nameOf(table, row),
+        atSeconds: Number(table.startUnixNano / 1_000_000_000n),
+      };
+      const answer = await askPeers(asked, end.signal);
+      if (answer.kind === "ok") place.value = amongPeers(answer.value, table.spanNano[row]!);
+    };
+    void ask();
+    return () => end.abort();
+  }, [table, row]);
+  if (place.value === undefined) return null;
+  const { share, calls } = place.value;
   return (
-    <>
-      <input
-        id="attribute-filter"
-        class="field"
-        type="search"
-        placeholder="Filter attributes"
-        aria-label="Filter attributes by key or value"
-        value={filter.value}
-        onInput={(event) => (filter.value = event.currentTarget.value)}
-        onKeyDown={(event) => {
-          if (event.key !== "Escape") return;
-          if (filter.value === "") event.currentTarget.blur();
-          filter.value = "";
-        }}
-      />
-      {none && <p class="soft">No attribute has “{filter.value}” in its key or value.</p>}
-      {groups.length === 0 && <p class="soft">This span has no attributes.</p>}
-      {shown
-        .filter(({ attributes }) => filter.value === "" || attributes.length > 0)
-        .map(({ title, attributes, droppedAttributesCount }) => (
-          <Attributes
-            key={title}
-            title={title}
-            attributes={attributes}
-            droppedCount={droppedAttributesCount}
-          />
-        ))}
-    </>
+    <p class="peers" title="Calls of this service and name within half an hour of the trace">
+      <meter min={0} max={1} value={share} aria-hidden="true" />
+      {calls === 1
+        ? "The only call of its kind around then"
+        : `Slower than ${formatShare(share, 1)} of ${formatSome(calls, "call")} like it`}
+    </p>
   );
 }
 
-function Events({ details: { span } }: { details: SpanDetails }) {
-  if (span.events.length === 0 && span.droppedEventsCount === 0) return null;
-  const events = [...span.events].sort((a, b) => a.timeNano - b.timeNano);
+/** The spans around it, and what else can be shown of it. */
+function Ways({ view: { table }, row, onShow }: FactsProps & { readonly onShow: OnShow }) {
+  const parent = table.parent[row]!;
+  const linking = linkedFrom(table, row);
+  const elsewhere = `{ link:spanID = "${spanIdOf(table, row)}" }`;
   return (
-    <section>
-      <h3>
-        Events <span class="soft">{events.length}</span>
-        <Dropped count={span.droppedEventsCount} what="event" />
-      </h3>
-      <ol class="events">
-        {events.map((event, i) => (
-          <li key={i}>
-            <div class="event-head">
-              <span class={event.name === "exception" ? "error" : ""}>
-                {event.name === "exception" && <ErrorIcon />} {event.name}
-              </span>
-              <span class="soft" title="Since the span's start">
-                {formatDuration(event.timeNano - span.startNano)}
-              </span>
-            </div>
-            <PlainAttributes
-              attributes={event.attributes}
-              droppedCount={event.droppedAttributesCount}
-            />
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-function Links({ details: { span } }: { details: SpanDetails }) {
-  if (span.links.length === 0 && span.droppedLinksCount === 0) return null;
-  return (
-    <section>
-      <h3>
-        Links <span class="soft">{span.links.length}</span>
-        <Dropped count={span.droppedLinksCount} what="link" />
-      </h3>
-      <ol class="links">
-        {span.links.map((link, i) => (
-          <li key={i}>
-            <a href={traceHref({ traceId: link.traceId, span: link.spanId })}>
-              <code>{link.traceId}</code> <code>{link.spanId}</code>
-            </a>
-            {link.traceState !== "" && <Id name="Trace state" value={link.traceState} />}
-            <PlainAttributes
-              attributes={link.attributes}
-              droppedCount={link.droppedAttributesCount}
-            />
-          </li>
-        ))}
-      </ol>
-    </section>
-  );
-}
-
-function Ids({ details: { span, resource, scope } }: { details: SpanDetails }) {
-  const ids: readonly (readonly [string, string])[] = [
-    ["Span id", span.spanId],
-    ["Parent span id", span.parentSpanId ?? ""],
-    ["Trace state", span.traceState],
-    ["Flags", span.flags === 0 ? "" : `0x${span.flags.toString(16).padStart(2, "0")}`],
-    ["Scope", [scope.name, scope.version].filter(Boolean).join(" ")],
-    ["Scope schema", scope.schemaUrl],
-    ["Resource schema", resource.schemaUrl],
-  ];
-  return (
-    <section>
-      <h3>Identity</h3>
-      {ids
-        .filter(([, value]) => value !== "")
-        .map(([name, value]) => (
-          <Id key={name} name={name} value={value} />
-        ))}
-    </section>
-  );
-}
-
-function Id({ name, value }: { name: string; value: string }) {
-  return (
-    <div class="attribute">
-      <span class="key">{name}</span>
-      <span class="value mono">{value}</span>
-      <CopyButton text={value} what={name} />
+    <div class="ways">
+      {parent >= 0 && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => onShow({ span: spanKey(table, parent) }, true)}
+        >
+          Parent: {nameOf(table, parent) || "(no name)"}
+        </button>
+      )}
+      {linking.map((from) => (
+        <button
+          key={from}
+          type="button"
+          class="link"
+          onClick={() => onShow({ span: spanKey(table, from) }, true)}
+        >
+          Linked from: {nameOf(table, from) || "(no name)"}
+        </button>
+      ))}
+      {table.subtreeSize[row]! > 1 && (
+        <button
+          type="button"
+          class="link"
+          onClick={() => onShow({ root: spanKey(table, row) }, true)}
+        >
+          Only its subtree
+        </button>
+      )}
+      <a href={exploreHref(elsewhere)}>Traces that link here</a>
     </div>
   );
-}
-
-function Dropped({ count, what }: { count: number; what: string }) {
-  if (count === 0) return null;
-  return <span class="odd"> {formatSome(count, what)} dropped by the sender</span>;
 }

@@ -1,3 +1,4 @@
+import type { Corrected } from "../../analysis/clock-skew.ts";
 import { otlpHref } from "../api.ts";
 import {
   formatCount,
@@ -11,6 +12,8 @@ import { localOffset } from "../local-time.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
 import { DownloadIcon, ErrorIcon, NoticeIcon, ReloadIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
+import { colourStyle } from "./colouring.ts";
+import type { Shown } from "./shown.ts";
 import { traceHref, type TraceQuery } from "./trace-query.ts";
 import { mainRow, nameOf, serviceOf, type TraceView } from "./view.ts";
 
@@ -18,14 +21,18 @@ const SHOWN_SERVICES = 10;
 
 interface HeaderProps {
   readonly view: TraceView;
+  readonly shown: Shown;
+  readonly corrected: Corrected;
   readonly query: TraceQuery;
   /** The address names a span that the trace does not have. */
   readonly missingSpan: boolean;
   readonly onReload: () => void;
+  readonly onShow: (change: Partial<TraceQuery>, step?: boolean) => void;
 }
 
 /** What the trace is, in three lines. */
-export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
+export function Header(props: HeaderProps) {
+  const { view, shown, query, missingSpan, onReload } = props;
   const { table, colours } = view;
   const root = mainRow(table);
   return (
@@ -58,7 +65,7 @@ export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
         </a>
       </div>
       <Facts view={view} query={query} />
-      <Legend view={view} />
+      <Legend shown={shown} />
       {table.isPartial && (
         <p class="banner">
           <NoticeIcon />
@@ -74,6 +81,8 @@ export function Header({ view, query, missingSpan, onReload }: HeaderProps) {
           not sampled, or still on the way. Reload to look again.
         </p>
       )}
+      <Clocks {...props} />
+      <Root {...props} />
       {missingSpan && (
         <p class="banner">
           <NoticeIcon />
@@ -141,19 +150,67 @@ function Fact({ name, value }: { name: string; value: string }) {
   );
 }
 
-function Legend({ view }: { view: TraceView }) {
-  const more = view.services.slice(SHOWN_SERVICES);
+/** Clocks that differ, and what is done about it. */
+function Clocks({ view: { table }, corrected: { skews }, query, onShow }: HeaderProps) {
+  if (skews.length === 0) return null;
+  const named = skews
+    .slice(0, 3)
+    .map(
+      ({ service, byNano }) =>
+        `${table.texts[service]} by up to ${formatDuration(Math.abs(byNano))}`,
+    )
+    .join(", ");
+  const more = skews.length > 3 ? ` and ${formatSome(skews.length - 3, "more", "more")}` : "";
+  return (
+    <p class="banner">
+      <NoticeIcon />
+      <span>
+        {query.clocks
+          ? `Clocks are corrected: ${named}${more}.`
+          : `Spans begin before what called them: do clocks differ? ${named}${more}.`}{" "}
+        <button type="button" class="link" onClick={() => onShow({ clocks: !query.clocks })}>
+          {query.clocks ? "Show times as sent" : "Show corrected times"}
+        </button>
+      </span>
+    </p>
+  );
+}
+
+/** That only a subtree shows. */
+function Root({ view: { table }, shown: { scope }, query, onShow }: HeaderProps) {
+  if (query.root === "") return null;
+  return (
+    <p class="banner">
+      <NoticeIcon />
+      <span>
+        {scope.root < 0
+          ? `Span ${query.root}, whose subtree is asked for, is not in this trace.`
+          : `Only ${nameOf(table, scope.root)} and what is below it shows.`}{" "}
+        <button type="button" class="link" onClick={() => onShow({ root: "" }, true)}>
+          Show everything
+        </button>
+      </span>
+    </p>
+  );
+}
+
+function Legend({ shown: { colouring, colourProblem } }: { shown: Shown }) {
+  const more = colouring.legend.slice(SHOWN_SERVICES);
   // It scrolls in a narrow window, so that the keyboard must reach it.
   return (
-    <ul class="chips legend" aria-label="Services by number of spans" tabIndex={0}>
-      {view.services.slice(0, SHOWN_SERVICES).map(({ name, colour, spanCount, errorCount }) => (
-        <li key={name}>
-          <Service name={name} colour={colour} />
-          <span class="soft">{formatCount(spanCount)}</span>
-          {errorCount > 0 && (
-            <span class="error" title={formatSome(errorCount, "error")}>
+    <ul class="chips legend" aria-label="Colours, by number of spans" tabIndex={0}>
+      {colourProblem !== "" && <li class="error">{colourProblem}</li>}
+      {colouring.legend.slice(0, SHOWN_SERVICES).map((entry) => (
+        <li key={entry.name} style={colourStyle(entry.colour)}>
+          <span class="service" title={entry.name}>
+            <i class="swatch" />
+            <span class="service-name">{entry.name === "" ? "(empty)" : entry.name}</span>
+          </span>
+          <span class="soft">{formatCount(entry.spanCount)}</span>
+          {entry.errorCount > 0 && (
+            <span class="error" title={formatSome(entry.errorCount, "error")}>
               <ErrorIcon />
-              {formatCount(errorCount)}
+              {formatCount(entry.errorCount)}
             </span>
           )}
         </li>

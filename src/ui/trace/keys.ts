@@ -6,7 +6,8 @@ export type KeyAction =
   | WaterfallAction
   | { readonly kind: "open" }
   | { readonly kind: "close" }
-  | { readonly kind: "filter" }
+  | { readonly kind: "filter" | "find" | "path" | "root" }
+  | { readonly kind: "findNext"; readonly step: 1 | -1 }
   | { readonly kind: "zoom"; readonly factor: number }
   | { readonly kind: "pan"; readonly share: number }
   | { readonly kind: "fit" | "whole" | "copyLink" }
@@ -18,6 +19,8 @@ export interface KeyPress {
   readonly shift: boolean;
   /** Ctrl, Alt or Meta is held: then the key is the browser's. */
   readonly modified: boolean;
+  /** Ctrl or Meta is held, and not Alt. */
+  readonly command: boolean;
 }
 
 const ZOOM = 0.75;
@@ -52,6 +55,10 @@ const byKey: Readonly<Record<string, KeyAction>> = {
   D: { kind: "pan", share: 3 * PAN },
   f: { kind: "fit" },
   "0": { kind: "whole" },
+  n: { kind: "findNext", step: 1 },
+  N: { kind: "findNext", step: -1 },
+  c: { kind: "path" },
+  r: { kind: "root" },
   y: { kind: "copyLink" },
   Enter: { kind: "open" },
   Escape: { kind: "close" },
@@ -64,7 +71,8 @@ const byShiftedKey: Readonly<Record<string, KeyAction>> = {
 };
 
 /** What a key asks for, or undefined if it is not ours. */
-export function readKey({ key, shift, modified }: KeyPress): KeyAction | undefined {
+export function readKey({ key, shift, modified, command }: KeyPress): KeyAction | undefined {
+  if (command && key === "f") return { kind: "find" };
   if (modified) return undefined;
   if (shift && Object.hasOwn(byShiftedKey, key)) return byShiftedKey[key];
   return Object.hasOwn(byKey, key) ? byKey[key] : undefined;
@@ -87,7 +95,10 @@ export const keyHelp: readonly (readonly [keys: readonly string[], what: string]
   [["f", "0"], "Zoom to the chosen span; to the whole trace"],
   [["Enter"], "Open the details of the row"],
   [["Esc"], "Close the details"],
+  [["/", "Ctrl+f"], "Find spans by name; with details open, / filters attributes"],
+  [["n", "Shift+n"], "Next or previous span found"],
+  [["c"], "Mark the critical path"],
+  [["r"], "Show only the subtree of the row; again: everything"],
   [["y"], "Copy a link to what is shown"],
-  [["/"], "Filter attributes if details are open, else open a trace by its id"],
   [["?"], "Show these keys"],
 ];

@@ -3,12 +3,16 @@ import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import { palette } from "../canvas/palette.ts";
 import { Surface } from "../canvas/surface.ts";
 import type { TimeControl } from "../canvas/time-control.ts";
+import type { WaterfallState } from "./cursor.ts";
 import type { Columns } from "./layout.ts";
 import { paintLanes } from "./paint-lanes.ts";
+import type { Shown } from "./shown.ts";
 import type { TraceView } from "./view.ts";
 
 interface LanesProps {
   readonly view: TraceView;
+  readonly shown: Shown;
+  readonly state: WaterfallState;
   readonly visible: Int32Array;
   readonly topPx: number;
   readonly columns: Columns;
@@ -28,8 +32,7 @@ export function Lanes(props: LanesProps) {
       const colours = palette();
       const window = latest.current.time.window.value;
       made.show((context, size) => {
-        const { view, visible, topPx, columns } = latest.current;
-        paintLanes(context, size, { view, visible, topPx, columns, window, palette: colours });
+        paintLanes(context, size, { ...latest.current, window, palette: colours });
       });
     });
     return () => {

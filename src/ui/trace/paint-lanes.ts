@@ -1,10 +1,13 @@
 /** Draws the bars of the waterfall's rows in sight. */
+import { stretchesOf } from "../../analysis/critical-path.ts";
 import { FAILED, itemsStart, type SpanTable } from "../../analysis/span-table.ts";
 import type { Palette } from "../canvas/palette.ts";
 import type { SurfaceSize } from "../canvas/surface.ts";
 import { remembering, type Measure } from "../canvas/text-fit.ts";
 import type { TimeWindow } from "../canvas/time-window.ts";
-import { formatDuration } from "../format.ts";
+import { formatCount, formatDuration } from "../format.ts";
+import { colourOf } from "./colouring.ts";
+import { groupShownBy, type WaterfallState } from "./cursor.ts";
 import {
   layoutBar,
   layoutEvents,
@@ -14,11 +17,14 @@ import {
   type Columns,
   type TimeAxis,
 } from "./layout.ts";
+import type { Shown } from "./shown.ts";
 import type { TraceView } from "./view.ts";
 
 /** What is drawn. */
 export interface LanesPicture {
   readonly view: TraceView;
+  readonly shown: Shown;
+  readonly state: WaterfallState;
   readonly visible: Int32Array;
   /** How far the rows are scrolled. */
   readonly topPx: number;
@@ -83,13 +89,34 @@ function paintRow(
   row: number,
   yPx: number,
 ): void {
-  const { view, axis, palette } = picture;
+  const { view, shown, state } = picture;
+  context.globalAlpha = shown.bright === undefined || shown.bright[row] === 1 ? 1 : DIM;
+  const group = groupShownBy(shown.scope, state, row);
+  if (group >= 0) paintGroup(context, picture, group, yPx);
+  else paintSpan(context, picture, row, yPx);
+  context.globalAlpha = 1;
+  if (shown.path !== undefined) {
+    const hides = group >= 0 || state.folded[row] === 1;
+    const end = group >= 0 ? shown.scope.groups!.end[group]! : row + view.table.subtreeSize[row]!;
+    paintPath(context, picture, row, hides ? end : row + 1, yPx);
+  }
+}
+
+const DIM = 0.35;
+
+function paintSpan(
+  context: CanvasRenderingContext2D,
+  picture: RowPicture,
+  row: number,
+  yPx: number,
+): void {
+  const { view, shown, axis, palette } = picture;
   const { table } = view;
   const start = table.startNano[row]!;
   const bar = layoutBar(start, table.spanNano[row]!, axis);
   if (bar === undefined) return paintPointer(context, picture, start < axis.fromNano, yPx);
   const failed = table.status[row] === FAILED;
-  const colour = palette.services[view.colours[table.service[row]!]!]!;
+  const colour = colourOf(shown.colouring, row, palette);
   paintBar(context, bar, yPx + BAR_TOP_PX, {
     colour,
     failed: failed ? palette.of.error : undefined,
@@ -100,18 +127,80 @@ function paintRow(
   paintLabel(context, picture, { bar, text: formatDuration(table.spanNano[row]!), failed, yPx });
 }
 
+/** All siblings of a group on one line, and what they come to. */
+function paintGroup(
+  context: CanvasRenderingContext2D,
+  picture: RowPicture,
+  group: number,
+  yPx: number,
+): void {
+  const { view, shown, axis, palette } = picture;
+  const { table } = view;
+  const { first, end, size, totalNano } = shown.scope.groups!;
+  const row = first[group]!;
+  const failed = table.status[row] === FAILED;
+  const colour = failed ? palette.of.error : colourOf(shown.colouring, row, palette);
+  let [from, to] = [Infinity, -Infinity];
+  for (let at = row; at < end[group]!; at += table.subtreeSize[at]!) {
+    const bar = layoutBar(table.startNano[at]!, table.spanNano[at]!, axis);
+    // Bars that touch are drawn as one: a thousand may share a pixel.
+    if (bar === undefined || bar.xPx + bar.widthPx <= to) continue;
+    from = Math.min(from, bar.xPx);
+    to = bar.xPx + bar.widthPx;
+    paintBar(context, bar, yPx + BAR_TOP_PX + 2, {
+      colour,
+      failed: undefined,
+      heightPx: BAR_PX - 4,
+    });
+  }
+  if (to < from) return paintPointer(context, picture, table.startNano[row]! < axis.fromNano, yPx);
+  const average = formatDuration(totalNano[group]! / size[group]!);
+  const text = `×${formatCount(size[group]!)}  avg ${average}  total ${formatDuration(totalNano[group]!)}`;
+  paintLabel(context, picture, { bar: { xPx: from, widthPx: to - from }, text, failed, yPx });
+}
+
+/** A dark line with a light edge along what decided how long the trace took. */
+function paintPath(
+  context: CanvasRenderingContext2D,
+  { shown, axis, palette }: RowPicture,
+  row: number,
+  end: number,
+  yPx: number,
+): void {
+  const { fromNano, toNano } = shown.path!;
+  const stretches = stretchesOf(shown.path!, row, end);
+  let reachedPx = -Infinity;
+  for (let at = stretches.first; at < stretches.end; at++) {
+    const bar = layoutBar(fromNano[at]!, toNano[at]! - fromNano[at]!, axis);
+    if (bar === undefined || (end > row + 1 && bar.xPx + bar.widthPx < reachedPx + 1)) continue;
+    reachedPx = bar.xPx + bar.widthPx;
+    const [left, width] = [Math.round(bar.xPx), Math.max(Math.round(bar.widthPx), 1)];
+    context.fillStyle = palette.of.page;
+    context.fillRect(left, yPx + BAR_TOP_PX + BAR_PX - 4, width, 5);
+    context.fillStyle = palette.of.ink;
+    context.fillRect(left, yPx + BAR_TOP_PX + BAR_PX - 3, width, 3);
+  }
+}
+
+interface BarLook {
+  readonly colour: string;
+  /** The colour of failure, if it failed. */
+  readonly failed: string | undefined;
+  readonly heightPx?: number;
+}
+
 /** A bar on whole pixels; a failed one is hatched and framed, and keeps its colour. */
 function paintBar(
   context: CanvasRenderingContext2D,
   { xPx, widthPx }: Bar,
   yPx: number,
-  { colour, failed }: { readonly colour: string; readonly failed: string | undefined },
+  { colour, failed, heightPx = BAR_PX }: BarLook,
 ): void {
   const left = Math.round(xPx);
   const width = Math.max(Math.round(xPx + widthPx) - left, 1);
   context.fillStyle = colour;
   context.beginPath();
-  context.roundRect(left, yPx, width, BAR_PX, Math.min(2, width / 2));
+  context.roundRect(left, yPx, width, heightPx, Math.min(2, width / 2));
   context.fill();
   if (failed === undefined) return;
   context.save();

@@ -33,7 +33,7 @@ export default function TracePage({ query }: { query: TraceQuery }) {
     case "loading":
       return <Loading progress={state.progress} />;
     case "ready":
-      return <TraceScreen view={state.view} query={query} onReload={again} />;
+      return <TraceScreen view={state.view} query={query} engine={engine} onReload={again} />;
     case "missing":
       return <Missing traceId={traceId} secondsLeft={state.secondsLeft} onRetry={again} />;
     case "failed":

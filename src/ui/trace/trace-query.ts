@@ -18,6 +18,22 @@ export interface TraceQuery {
   readonly view: TraceViewName;
   /** The stretch of time shown, in nanoseconds since the trace's start; all of it if left out. */
   readonly zoom?: { readonly from: number; readonly to: number } | undefined;
+  /** What is looked for in names; "" for nothing. */
+  readonly find: string;
+  /** The spans that are picked out, in TraceQL; "" for all. */
+  readonly filter: string;
+  /** Whether only these show, and what they are in; else the others are dimmed. */
+  readonly only: boolean;
+  /** What colours mean: "service", "name", "kind", "status" or an attribute as `span.<key>`. */
+  readonly colour: string;
+  /** What is folded away: rules as fold-rules.ts reads them; "" for none. */
+  readonly fold: string;
+  /** The span whose subtree alone shows, named as `span` is; "" for none. */
+  readonly root: string;
+  /** Whether the critical path is marked, equal siblings are one row, clocks are corrected. */
+  readonly path: boolean;
+  readonly group: boolean;
+  readonly clocks: boolean;
   /** Nothing but the trace, for a frame in another page. */
   readonly embed: boolean;
 }
@@ -26,26 +42,47 @@ export interface TraceQuery {
 export function readTraceQuery(traceId: string, params: URLSearchParams): TraceQuery {
   const at = /^\d{1,10}$/.exec(params.get("at") ?? "")?.[0];
   const zoom = /^(\d{1,16})-(\d{1,16})$/.exec(params.get("zoom") ?? "");
+  const text = (name: string): string => params.get(name) ?? "";
+  const isSet = (name: string): boolean => params.get(name) === "1";
   return {
     traceId,
     atSeconds: at === undefined ? undefined : Number(at),
-    span: params.get("span") ?? "",
+    span: text("span"),
     utc: params.get("time") === "utc",
     view: traceViews.find((view) => view === params.get("view")) ?? "waterfall",
     zoom: zoom === null ? undefined : { from: Number(zoom[1]), to: Number(zoom[2]) },
-    embed: params.get("embed") === "1",
+    find: text("find"),
+    filter: text("filter"),
+    only: isSet("only"),
+    colour: text("colour") || "service",
+    fold: text("fold"),
+    root: text("root"),
+    path: isSet("path"),
+    group: isSet("group"),
+    clocks: isSet("clocks"),
+    embed: isSet("embed"),
   };
 }
 
 /** The address of a trace; only what differs from the defaults is spelled out. */
 export function traceHref(query: Pick<TraceQuery, "traceId"> & Partial<TraceQuery>): string {
-  const { traceId, atSeconds, span = "", utc = false, view, zoom, embed = false } = query;
+  const { traceId, atSeconds, view = "waterfall", zoom, colour = "service" } = query;
   const params = new URLSearchParams();
-  if (atSeconds !== undefined) params.set("at", `${atSeconds}`);
-  if (view !== undefined && view !== "waterfall") params.set("view", view);
-  if (zoom !== undefined) params.set("zoom", `${Math.round(zoom.from)}-${Math.round(zoom.to)}`);
-  if (span !== "") params.set("span", span);
-  if (utc) params.set("time", "utc");
-  if (embed) params.set("embed", "1");
+  const set = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== "") params.set(name, value);
+  };
+  set("at", atSeconds?.toString());
+  set("view", view === "waterfall" ? "" : view);
+  set("zoom", zoom && `${Math.round(zoom.from)}-${Math.round(zoom.to)}`);
+  set("find", query.find);
+  set("filter", query.filter);
+  set("colour", colour === "service" ? "" : colour);
+  set("fold", query.fold);
+  set("root", query.root);
+  set("span", query.span);
+  set("time", query.utc === true ? "utc" : "");
+  for (const name of ["only", "path", "group", "clocks", "embed"] as const) {
+    set(name, query[name] === true ? "1" : "");
+  }
   return params.size === 0 ? `/trace/${traceId}` : `/trace/${traceId}?${params}`;
 }

@@ -1,63 +1,87 @@
-import { effect, useSignal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
-import type { SpanTable } from "../../analysis/span-table.ts";
-import { TimeControl } from "../canvas/time-control.ts";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { copyText } from "../shell/copy-button.tsx";
-import { isTyping } from "../shell/keys-dialog.tsx";
-import { focusOpenTrace } from "../shell/open-trace.tsx";
 import { go } from "../shell/place.ts";
-import {
-  act,
-  carryOver,
-  unfolded,
-  visibleRows,
-  type WaterfallAction,
-  type WaterfallState,
-} from "./cursor.ts";
-import { Drawer, focusAttributeFilter } from "./drawer.tsx";
+import { act, positionOf, visibleRows, type WaterfallAction } from "./cursor.ts";
+import { Drawer } from "./drawer.tsx";
+import type { EngineClient } from "./engine/engine-calls.ts";
 import { Header } from "./header.tsx";
-import { readKey, type KeyAction } from "./keys.ts";
+import type { KeyAction } from "./keys.ts";
 import { Minimap } from "./minimap.tsx";
+import { useClocks, useShown } from "./shown.ts";
+import { focusAttributeFilter } from "./span-body.tsx";
 import { DetailsStore } from "./span-details.ts";
+import { focusFind, Toolbar } from "./toolbar.tsx";
 import { traceHref, type TraceQuery } from "./trace-query.ts";
-import { mainRow, nameOf, rowOfKey, serviceOf, spanKey, type TraceView } from "./view.ts";
+import { useTime, useWaterfallState } from "./use-address.ts";
+import { useKeys } from "./use-keys.ts";
+import {
+  mainRow,
+  nameOf,
+  rowOfKey,
+  serviceOf,
+  spanKey,
+  viewTable,
+  type TraceView,
+} from "./view.ts";
 import { Waterfall } from "./waterfall.tsx";
 
 interface TraceScreenProps {
+  /** The trace as it was sent. */
   readonly view: TraceView;
   readonly query: TraceQuery;
+  readonly engine: EngineClient;
   readonly onReload: () => void;
 }
 
 /** A loaded trace: its header, its waterfall, and beside it the chosen span. */
-export function TraceScreen({ view, query, onReload }: TraceScreenProps) {
-  const { table } = view;
+export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreenProps) {
+  const { table, corrected } = useClocks(sent.table, query);
+  const view = useMemo(() => (table === sent.table ? sent : viewTable(table)), [sent, table]);
   const chosen = useMemo(() => rowOfKey(table, query.span), [table, query.span]);
-  const [state, setState] = useWaterfallState(table, chosen);
-  const visible = useMemo(() => visibleRows(table, state.folded), [table, state.folded]);
+  const shown = useShown(table, query, engine);
+  const { scope, found } = shown;
+  const [state, setState] = useWaterfallState(table, scope, query.fold, chosen);
+  const visible = useMemo(
+    () => visibleRows(table, state, scope),
+    [table, state.folded, state.opened, scope],
+  );
   const store = useMemo(() => new DetailsStore(query, table), [table]);
-  const time = useTime(table, query);
+  const time = useTime(table, scope.root, query);
   const pageRows = useRef(10);
 
+  /** Shows something else of the trace; what is typed or toggled is no step for Back. */
+  const show = (change: Partial<TraceQuery>, step = false): void =>
+    go(traceHref({ ...query, ...change }), { replace: !step });
   /** Opens a row in the drawer, or with -1 closes it; the span is in the address. */
   const choose = (row: number): void => {
     const span = row < 0 ? "" : spanKey(table, row);
-    go(traceHref({ ...query, span }), { replace: query.span !== "" && span !== "" });
+    show({ span }, query.span === "" || span === "");
   };
   const perform = (action: WaterfallAction): void => {
-    const next = act(table, visible, state, action);
+    const next = act({ table, scope, visible }, state, action);
     setState(next);
     if (chosen >= 0 && next.cursor !== state.cursor && !isFold(action)) choose(next.cursor);
   };
-  useTitle(view);
-  useKeys((action) => {
+  const foundAt = found.length === 0 ? -1 : found.indexOf(state.cursor);
+  const findNext = (step: 1 | -1): void => {
+    if (found.length === 0) return;
+    const before = positionOf(found, state.cursor);
+    const isBefore = found[before]! <= state.cursor;
+    const next = step === 1 ? (isBefore ? before + 1 : before) : foundAt >= 0 ? before - 1 : before;
+    perform({ kind: "to", row: found[(next + found.length) % found.length]! });
+  };
+  const onKey = (action: KeyAction): void => {
     switch (action.kind) {
       case "open":
         return choose(state.cursor);
       case "close":
         return choose(-1);
       case "filter":
-        return (chosen < 0 ? focusOpenTrace : focusAttributeFilter)();
+        return (chosen < 0 ? focusFind : focusAttributeFilter)();
+      case "find":
+        return focusFind();
+      case "findNext":
+        return findNext(action.step);
       case "zoom":
         return time.zoom(action.factor);
       case "pan":
@@ -68,6 +92,10 @@ export function TraceScreen({ view, query, onReload }: TraceScreenProps) {
         const start = table.startNano[state.cursor] ?? 0;
         return time.fit(start, start + Math.max(table.spanNano[state.cursor] ?? 0, 0));
       }
+      case "path":
+        return show({ path: !query.path });
+      case "root":
+        return show({ root: query.root === "" ? spanKey(table, state.cursor) : "" }, true);
       case "copyLink":
         return void copyText(window.location.href);
       case "page":
@@ -75,20 +103,34 @@ export function TraceScreen({ view, query, onReload }: TraceScreenProps) {
       default:
         return perform(action);
     }
-  });
+  };
+  useTitle(view);
+  useKeys(onKey);
 
   return (
     <main class={query.embed ? "trace embedded" : "trace"}>
       <Header
         view={view}
+        shown={shown}
+        corrected={corrected}
         query={query}
         missingSpan={query.span !== "" && chosen < 0}
         onReload={onReload}
+        onShow={show}
+      />
+      <Toolbar
+        view={view}
+        shown={shown}
+        query={query}
+        foundAt={foundAt}
+        onFind={findNext}
+        onShow={show}
       />
       <Minimap view={view} time={time} />
       <div class="trace-body">
         <Waterfall
           view={view}
+          shown={shown}
           state={state}
           visible={visible}
           chosen={chosen}
@@ -106,6 +148,7 @@ export function TraceScreen({ view, query, onReload }: TraceScreenProps) {
             view={view}
             row={chosen}
             store={store}
+            onShow={show}
             onClose={() => choose(-1)}
           />
         )}
@@ -115,59 +158,7 @@ export function TraceScreen({ view, query, onReload }: TraceScreenProps) {
 }
 
 function isFold({ kind }: WaterfallAction): boolean {
-  return kind === "toggle" || kind === "toggleSiblings";
-}
-
-/**
- * The state of the waterfall over a table. It follows its spans when the trace is loaded again, and
- * goes to the chosen row whenever that changes.
- */
-function useWaterfallState(
-  table: SpanTable,
-  chosen: number,
-): [WaterfallState, (next: WaterfallState) => void] {
-  const held = useSignal({ table, state: unfolded(table) });
-  const { table: before, state } = held.value;
-  const current = useMemo(
-    () => (before === table ? state : carryOver(before, table, state)),
-    [before, table, state],
-  );
-  const set = (next: WaterfallState): void => {
-    held.value = { table, state: next };
-  };
-  useLayoutEffect(() => {
-    if (chosen < 0) return set(current);
-    set(act(table, visibleRows(table, current.folded), current, { kind: "to", row: chosen }));
-  }, [table, chosen]);
-  return [current, set];
-}
-
-const ADDRESS_AFTER_MS = 250;
-
-/** The window of time, which stands in the address as soon as it rests. */
-function useTime(table: SpanTable, query: TraceQuery): TimeControl {
-  const latest = useRef(query);
-  latest.current = query;
-  const bounds = { from: 0, to: Math.max(table.durationNano, 1) };
-  const time = useMemo(
-    () => new TimeControl(bounds, latest.current.zoom ?? bounds),
-    [table.traceId, bounds.to],
-  );
-  useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const end = effect(() => {
-      const zoom = time.isWhole ? undefined : time.window.value;
-      clearTimeout(timer);
-      timer = setTimeout(() => {
-        go(traceHref({ ...latest.current, zoom }), { replace: true });
-      }, ADDRESS_AFTER_MS);
-    });
-    return () => {
-      clearTimeout(timer);
-      end();
-    };
-  }, [time]);
-  return time;
+  return kind === "toggle" || kind === "toggleSiblings" || kind === "toggleGroup";
 }
 
 function useTitle({ table }: TraceView): void {
@@ -176,29 +167,4 @@ function useTitle({ table }: TraceView): void {
     const name = root < 0 ? "Trace" : `${serviceOf(table, root)} ${nameOf(table, root)}`;
     document.title = `${name} – Clew`;
   }, [table]);
-}
-
-/** Hears every key on the page that is ours and not meant for a field or a control. */
-function useKeys(onAction: (action: KeyAction) => void): void {
-  const latest = useRef(onAction);
-  latest.current = onAction;
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (isTyping(event) || event.defaultPrevented) return;
-      const modified = event.ctrlKey || event.altKey || event.metaKey;
-      const action = readKey({ key: event.key, shift: event.shiftKey, modified });
-      if (action === undefined || isForControl(event)) return;
-      event.preventDefault();
-      latest.current(action);
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, []);
-}
-
-/** Enter on a button or link is that one's; keys that scroll are the drawer's while it has focus. */
-function isForControl({ target, key }: KeyboardEvent): boolean {
-  if (!(target instanceof Element)) return false;
-  if (key === "Enter") return target.closest("button, a, summary") !== null;
-  return /^(Arrow|Page|Home|End)/.test(key) && target.closest(".drawer") !== null;
 }

@@ -1,5 +1,5 @@
 /** What the page knows of a trace beyond its table: worked out once, asked often. */
-import { FAILED, spanIdOf, type SpanTable } from "../../analysis/span-table.ts";
+import { FAILED, itemsStart, spanIdOf, type SpanTable } from "../../analysis/span-table.ts";
 import type { SpanMark } from "../../model/trace.ts";
 import { assignColours } from "../colours.ts";
 
@@ -108,6 +108,25 @@ export function rowOfKey({ length, spanId }: SpanTable, key: string): number {
     if (spanId[2 * row] === low && spanId[2 * row + 1] === high && --left === 0) return row;
   }
   return -1;
+}
+
+const MOST_LINKING = 20;
+
+/** The rows of this trace whose spans link to the span in `row`. */
+export function linkedFrom(table: SpanTable, row: number): number[] {
+  const { linkEnds, linkSpanId, spanId } = table;
+  const [low, high] = [spanId[2 * row], spanId[2 * row + 1]];
+  const rows: number[] = [];
+  if ((linkEnds.at(-1) ?? 0) === 0) return rows;
+  for (let at = 0; at < table.length && rows.length < MOST_LINKING; at++) {
+    for (let link = itemsStart(linkEnds, at); link < linkEnds[at]!; link++) {
+      if (linkSpanId[2 * link] === low && linkSpanId[2 * link + 1] === high) {
+        rows.push(at);
+        break;
+      }
+    }
+  }
+  return rows;
 }
 
 /** Nanoseconds of a row's span during which none of its children ran. */

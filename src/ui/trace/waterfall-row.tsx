@@ -1,16 +1,22 @@
 import { FAILED } from "../../analysis/span-table.ts";
 import { spanMarkBits } from "../../analysis/arrays-of-trace.ts";
 import type { SpanMark } from "../../model/trace.ts";
-import { formatDuration, formatSome } from "../format.ts";
+import { formatCount, formatDuration, formatSome } from "../format.ts";
 import { ErrorIcon, NoticeIcon } from "../shell/icons.tsx";
-import { swatch } from "../shell/service.tsx";
+import { colourStyle } from "./colouring.ts";
 import type { WaterfallAction } from "./cursor.ts";
 import { indentPx, type Columns } from "./layout.ts";
+import type { Shown } from "./shown.ts";
 import { markTexts, nameOf, serviceOf, type TraceView } from "./view.ts";
 
 interface WaterfallRowProps {
   readonly view: TraceView;
+  readonly shown: Shown;
   readonly row: number;
+  /** The group of siblings that the row stands for, or -1. */
+  readonly group: number;
+  /** Whether it is the first of a group that was opened. */
+  readonly opened: boolean;
   /** Where it is among the rows that show, from 0. */
   readonly position: number;
   readonly topPx: number;
@@ -29,29 +35,40 @@ export function rowElementId(row: number): string {
 
 /** One span: its name in the tree, and in words what its bar on the canvas shows. */
 export function WaterfallRow(props: WaterfallRowProps) {
-  const { view, row, position, topPx, columns, folded, hasCursor, chosen } = props;
+  const { view, shown, row, group, position, topPx, columns, folded, hasCursor, chosen } = props;
   const { table } = view;
+  const { colouring, scope } = shown;
+  const depth = table.depth[row]! - (scope.root < 0 ? 0 : table.depth[scope.root]!);
   const service = serviceOf(table, row);
   const name = nameOf(table, row);
   const failed = table.status[row] === FAILED;
-  const names = ["row", failed && "failed", hasCursor && "cursor", chosen && "chosen"];
+  const names = [
+    "row",
+    failed && "failed",
+    hasCursor && "cursor",
+    chosen && "chosen",
+    shown.bright?.[row] === 0 && "dim",
+    shown.isFound?.[row] === 1 && "found",
+  ];
   return (
     <div
       id={rowElementId(row)}
       class={names.filter(Boolean).join(" ")}
       role="row"
-      aria-level={table.depth[row]! + 1}
+      aria-level={depth + 1}
       aria-rowindex={position + 2}
       aria-selected={chosen}
-      {...(table.subtreeSize[row]! > 1 ? { "aria-expanded": !folded } : {})}
-      style={{ ...swatch(view.colours[table.service[row]!]!), top: `${topPx}px` }}
+      {...(table.subtreeSize[row]! > 1 || group >= 0
+        ? { "aria-expanded": group < 0 && !folded }
+        : {})}
+      style={{ ...colourStyle(colouring.colours[colouring.numbers[row]!]!), top: `${topPx}px` }}
       onClick={() => props.onChoose(row)}
     >
       <div class="tree" role="rowheader" title={`${service}: ${name}`}>
         <i
           class="indent"
           style={{
-            width: `${indentPx(table.depth[row]!, columns)}px`,
+            width: `${indentPx(depth, columns)}px`,
             // Lines closer together would say nothing.
             ...(columns.stepPx < 8 ? { background: "none" } : {}),
             backgroundSize: `${columns.stepPx}px 100%`,
@@ -67,6 +84,7 @@ export function WaterfallRow(props: WaterfallRowProps) {
       </div>
       <div class="lane" role="gridcell">
         <span class="hidden">
+          {group >= 0 && `${formatCount(scope.groups!.size[group]!)} times, `}
           {failed && "error, "}
           {formatDuration(table.spanNano[row]!)} from {formatDuration(table.startNano[row]!)}
         </span>
@@ -75,34 +93,75 @@ export function WaterfallRow(props: WaterfallRowProps) {
   );
 }
 
-function Toggle({ view, row, folded, onAct }: WaterfallRowProps) {
+function Toggle({ view, row, group, folded, onAct }: WaterfallRowProps) {
+  if (group >= 0) {
+    return (
+      <ToggleButton
+        closed
+        title="Show one by one"
+        onClick={() => onAct({ kind: "toggleGroup", row })}
+      />
+    );
+  }
   const below = view.table.subtreeSize[row]! - 1;
   if (below === 0) return <i class="toggle" />;
+  return (
+    <ToggleButton
+      closed={folded}
+      title={`${folded ? "Expand" : "Collapse"} ${formatSome(below, "span")} (Alt: siblings, too)`}
+      onClick={(event) => onAct({ kind: event.altKey ? "toggleSiblings" : "toggle", row })}
+    />
+  );
+}
+
+interface ToggleButtonProps {
+  readonly closed: boolean;
+  readonly title: string;
+  readonly onClick: (event: MouseEvent) => void;
+}
+
+function ToggleButton({ closed, title, onClick }: ToggleButtonProps) {
   return (
     <button
       type="button"
       class="toggle"
       tabIndex={-1}
       aria-hidden="true"
-      title={`${folded ? "Expand" : "Collapse"} ${formatSome(below, "span")} (Alt: siblings, too)`}
+      title={title}
       onClick={(event) => {
         event.stopPropagation();
-        onAct({ kind: event.altKey ? "toggleSiblings" : "toggle", row });
+        onClick(event);
       }}
     >
       <svg class="icon" viewBox="0 0 16 16">
-        <path d={folded ? "M6 4l4 4-4 4" : "M4 6l4 4 4-4"} />
+        <path d={closed ? "M6 4l4 4-4 4" : "M4 6l4 4 4-4"} />
       </svg>
     </button>
   );
 }
 
 /** What is odd about the span, and what a fold hides. */
-function Badges({ view, row, folded }: WaterfallRowProps) {
+function Badges({ view, shown, row, group, opened, folded, onAct }: WaterfallRowProps) {
   const { subtreeSize, orphan, marks } = view.table;
+  if (group >= 0)
+    return <span class="badge">×{formatCount(shown.scope.groups!.size[group]!)}</span>;
   const errors = view.errorsBelow[row]!;
   return (
     <>
+      {opened && (
+        <button
+          type="button"
+          class="badge"
+          tabIndex={-1}
+          title="Show equal siblings as one row"
+          onClick={(event) => {
+            event.stopPropagation();
+            onAct({ kind: "toggleGroup", row });
+          }}
+        >
+          group
+        </button>
+      )}
       {folded && <span class="badge">+{subtreeSize[row]! - 1}</span>}
       {folded && errors > 0 && (
         <span class="badge error" title={`${formatSome(errors, "error")} below`}>

@@ -1,7 +1,7 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { followDrag, type TimeControl, wheelTime } from "../canvas/time-control.ts";
-import { positionOf, type WaterfallAction, type WaterfallState } from "./cursor.ts";
+import { groupShownBy, positionOf, type WaterfallAction, type WaterfallState } from "./cursor.ts";
 import { Lanes } from "./lanes.tsx";
 import {
   AXIS_PX,
@@ -14,12 +14,14 @@ import {
   type Columns,
   type TimeAxis,
 } from "./layout.ts";
+import type { Shown } from "./shown.ts";
 import { VirtualScroll } from "./virtual-scroll.ts";
 import type { TraceView } from "./view.ts";
 import { rowElementId, WaterfallRow } from "./waterfall-row.tsx";
 
 interface WaterfallProps {
   readonly view: TraceView;
+  readonly shown: Shown;
   readonly state: WaterfallState;
   /** The rows that show. */
   readonly visible: Int32Array;
@@ -34,7 +36,7 @@ interface WaterfallProps {
 
 /** The tree of spans against time. Only rows in sight are in the document; bars are on a canvas. */
 export function Waterfall(props: WaterfallProps) {
-  const { view, state, visible, chosen, time, onChoose, onAct } = props;
+  const { view, shown, state, visible, chosen, time, onChoose, onAct } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const size = useFrameSize(scroller, props.onPageRows);
   const scroll = useMemo(
@@ -87,7 +89,10 @@ export function Waterfall(props: WaterfallProps) {
                 <WaterfallRow
                   key={row}
                   view={view}
+                  shown={shown}
                   row={row}
+                  group={groupShownBy(shown.scope, state, row)}
+                  opened={shown.scope.groups !== undefined && state.opened.has(row)}
                   position={from + i}
                   topPx={(from + i - base) * ROW_PX}
                   columns={columns}
@@ -101,6 +106,8 @@ export function Waterfall(props: WaterfallProps) {
             </div>
             <Lanes
               view={view}
+              shown={shown}
+              state={state}
               visible={visible}
               topPx={topPx.value}
               columns={columns}
