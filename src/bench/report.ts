@@ -183,10 +183,9 @@ function verificationRow({ stored, inserted, tracesRead, problems }: Verificatio
   ];
 }
 
-function queryRows({ kind, ms, wrong, memory }: QueryResult): Row[] {
+function queryRows({ kind, ms, wrong }: QueryResult): Row[] {
   const wrongs = wrong === 0 ? "" : `; wrong: ${wrong}`;
-  const grown = memory && `; ${memory.process} +${bytesText(memory.moreBytes)}`;
-  return [[kind, `${quantilesText(ms)} (${ms.count} runs)${wrongs}${grown ?? ""}`]];
+  return [[kind, `${quantilesText(ms)} (${ms.count} runs)${wrongs}`]];
 }
 
 function quantilesText({ p50, p95, p99, max }: Quantiles): string {

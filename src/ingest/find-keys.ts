@@ -16,7 +16,7 @@ const STEP_SPANS = 1000;
 
 /** Finds the attributes of all spans, each once, in no particular order. Of each owner's attributes (see
  * `KeyScope`) at most `limit` are found: more could not be shown to anybody, and come from a sender
- * that makes up a key for every span. */
+ * that makes up a key for every span. Where some are left out, a key without a scope says so. */
 export function* findKeySteps(
   columns: SpanColumns,
   limit: number,
@@ -63,15 +63,27 @@ class KeyFinder {
   found(): AttributeKey[] {
     const { strings, memory } = this.#columns;
     const { first: tenants, second: buckets } = this.#times;
-    return Object.entries(this.#ofScope).flatMap(([scope, keys]) =>
-      keys.found().map(([time, slot]) => ({
-        tenant: strings.text(tenants[time]!),
-        timeBucket: buckets[time]!,
+    const when = (time: number) => ({
+      tenant: strings.text(tenants[time]!),
+      timeBucket: buckets[time]!,
+    });
+    const scopes = Object.entries(this.#ofScope);
+    const keys = scopes.flatMap(([scope, found]) =>
+      found.found().map(([time, slot]) => ({
+        ...when(time),
         scope: scope as KeyScope,
         key: memory.keys.text(Math.floor(slot / TYPES)),
         type: (slot % TYPES) as AttributeType,
       })),
     );
+    const cut = new Set(scopes.flatMap(([, { cutTimes }]) => [...cutTimes]));
+    const marks = [...cut].map((time) => ({
+      ...when(time),
+      scope: "" as const,
+      key: "",
+      type: attributeTypes.encoded,
+    }));
+    return [...keys, ...marks];
   }
 }
 
@@ -81,6 +93,8 @@ class KeysOfScope {
   readonly #limit: number;
   /** (time, slot), a slot being a key and a type. */
   readonly #found = new PairTable();
+  /** Times of which some are left out. */
+  readonly cutTimes = new Set<number>();
   /** By slot, and by owner: the time that it was seen with last, plus one. */
   #lastOfSlot = new Uint32Array(64);
   #lastOfOwner = new Uint32Array(64);
@@ -113,6 +127,7 @@ class KeysOfScope {
     this.#lastOfSlot = grown(this.#lastOfSlot, slot + 1);
     this.#lastOfSlot[slot] = time + 1;
     if (this.#found.size < this.#limit) this.#found.number(time, slot);
+    else this.cutTimes.add(time);
   }
 
   found(): [time: number, slot: number][] {

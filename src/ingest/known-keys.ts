@@ -2,8 +2,9 @@ import type { AttributeKey } from "../model/attribute-key.ts";
 import type { SpanColumns } from "../model/span-columns.ts";
 import { findKeySteps } from "./find-keys.ts";
 
-/** Attributes of one batch that are named, of each kind of owner. */
-const MOST_OF_BATCH = 20_000;
+/** Attributes of one batch that are named, of each kind of owner: enough for a batch of spans from a whole
+ * day. */
+const MOST_OF_BATCH = 50_000;
 
 /** Characters that are remembered: some twenty thousand keys by five minutes and tenant. */
 const MOST_KNOWN_CHARS = 4_000_000;

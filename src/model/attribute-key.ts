@@ -10,7 +10,9 @@ export interface AttributeKey {
   readonly tenant: string;
   /** Seconds since 1970 of the five minutes under which the span is filed. */
   readonly timeBucket: number;
-  readonly scope: KeyScope;
+  /** Empty to say that spans have attributes of which nothing is said, because they are too many; key
+   * and type mean nothing then. */
+  readonly scope: KeyScope | "";
   readonly key: string;
   readonly type: AttributeType;
 }

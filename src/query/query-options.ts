@@ -1,4 +1,5 @@
 import type { Settings, StoreClient } from "../store/client.ts";
+import type { AttributeScope } from "../store/promoted.ts";
 import type { SpansTable } from "../store/schema.ts";
 
 /** What a question may cost. */
@@ -25,6 +26,8 @@ export interface QueryOptions {
   readonly tenant: string;
   readonly limits: QueryLimits;
   readonly nowSeconds: () => number;
+  /** To be told of attributes that questions are about. */
+  readonly noteQueried?: (scope: AttributeScope, key: string) => void;
 }
 
 /** The settings of a statement that may cost so much. */

@@ -32,6 +32,8 @@ export class ReceiptBook {
   inspectedSpans = 0;
   slicesDone = 0;
   slicesTotal = 0;
+  /** A sentence. */
+  incompleteBecause: string | undefined;
   #rowsRead = 0;
   #bytesRead = 0;
   #storeMs = 0;
@@ -53,7 +55,8 @@ export class ReceiptBook {
       slices: { done: this.slicesDone, total: Math.max(this.slicesTotal, this.slicesDone) },
       candidates: this.candidates,
       inspectedSpans: this.inspectedSpans,
-      complete: true,
+      complete: this.incompleteBecause === undefined,
+      ...(this.incompleteBecause !== undefined && { incompleteBecause: this.incompleteBecause }),
       upToNano,
     };
   }

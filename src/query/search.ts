@@ -11,24 +11,28 @@ import { inSlices } from "../base/slices.ts";
 import type { KeyValue, TraceSummary } from "../model/trace.ts";
 import {
   type Candidate,
-  candidatePlan,
+  type CandidateOrder,
   type CandidateReading,
   readCandidates,
   type Stretch,
+  widened,
 } from "../store/candidates.ts";
+import { type CandidatePlan, candidatePlan } from "../store/candidate-plan.ts";
+import { readKnownTable } from "../store/known-table.ts";
 import { asked } from "../store/query-faults.ts";
-import { readSkeletons, skeletonPlan } from "../store/skeletons.ts";
+import { readSkeletons, type SkeletonPlan, skeletonPlan } from "../store/skeletons.ts";
 import type { SkeletonTrace } from "../store/skeleton-trace.ts";
-import type { SearchQuery } from "../traceql/ast.ts";
+import type { Field, SearchQuery } from "../traceql/ast.ts";
 import { neededFields } from "../traceql/evaluate/needed-fields.ts";
 import { compileSearch, type ShownSpan, type SpansetMatch } from "../traceql/evaluate/search.ts";
-import { compareTraces, type RankedTrace } from "../traceql/evaluate/sort.ts";
 import { summarizeTrace } from "../traceql/evaluate/summarize.ts";
 import { anyValueOf } from "../traceql/evaluate/values.ts";
 import { Fault } from "../base/fault.ts";
 import { type Asking, type Receipt, ReceiptBook } from "./receipt.ts";
 import { slicesOf, stretchOf } from "./time-slices.ts";
-import { type QueryOptions, statementSettings } from "./query-options.ts";
+import { type FoundSkeleton, FoundTraces } from "./found-traces.ts";
+import type { QueryOptions } from "./query-options.ts";
+import { readingOf } from "./reading.ts";
 
 /** What is searched for. */
 export interface SearchRequest {
@@ -74,180 +78,211 @@ export interface SearchQueries {
   search(request: SearchRequest, asking?: SearchAsking): Promise<SearchAnswer>;
 }
 
+/** How many candidates are taken at a time; it changes nothing about answers. */
+export interface SearchSteps {
+  /** By the first statement about a stretch of time, and by others when those were not enough. */
+  readonly firstPage: number;
+  readonly page: number;
+  /** That are looked at together: at first, and when it goes on. */
+  readonly leastChunk: number;
+  readonly mostChunk: number;
+}
+
+const usualSteps: SearchSteps = { firstPage: 256, page: 5_000, leastChunk: 64, mostChunk: 1_024 };
+
 /** Searches over one store. */
-export function createSearch(options: QueryOptions): SearchQueries {
+export function createSearch(
+  options: QueryOptions,
+  steps: SearchSteps = usualSteps,
+): SearchQueries {
   return {
-    search: (request, asking = {}) => asked(() => new Search(options, request, asking).run()),
+    search: (request, asking = {}) =>
+      asked(() => new Search(options, request, asking, steps).run()),
   };
 }
 
+/** Spans of a trace that far from those that may be found count, too. */
 const REACH_NANO = 3600n * 1_000_000_000n;
-const PAGE = 5_000;
-const LEAST_CHUNK = 64;
-const MOST_CHUNK = 1_024;
-/** Rows of skeletons at a time. */
-const CHUNK_ROWS = 400_000;
 const SLICE_MS = 5;
+/** A slice with fewer candidates says that the next one may be much longer. */
+const FEW_CANDIDATES = 4;
 
-interface Found extends RankedTrace {
-  readonly trace: SkeletonTrace;
-  readonly matches: readonly SpansetMatch[];
+/** How the query is asked of the store. */
+interface Plans {
+  readonly candidates: CandidatePlan;
+  readonly skeletons: SkeletonPlan;
 }
+
+/** Says how many of those found are surely in the answer when no other candidate's key is above the bound. */
+type Surely = (bound: bigint) => number;
 
 class Search {
   readonly #options: QueryOptions;
   readonly #request: SearchRequest;
   readonly #asking: SearchAsking;
+  readonly #steps: SearchSteps;
   readonly #stretch: Stretch;
   readonly #limit: number;
-  readonly #plan;
-  readonly #skeletons;
   readonly #compiled;
   readonly #book = new ReceiptBook();
-  readonly #foundIds = new Set<string>();
-  /** In order, from the last cut on with others behind. */
-  #found: Found[] = [];
-  readonly #told = new Set<string>();
-  readonly #deadline: number;
+  readonly #found: FoundTraces;
+  readonly #reading: () => CandidateReading;
+  /** There are many candidates by what single rows say. */
+  #isNarrowed = false;
 
-  constructor(options: QueryOptions, request: SearchRequest, asking: SearchAsking) {
+  constructor(
+    options: QueryOptions,
+    request: SearchRequest,
+    asking: SearchAsking,
+    steps: SearchSteps,
+  ) {
     this.#options = options;
     this.#request = request;
     this.#asking = asking;
+    this.#steps = steps;
     this.#stretch = stretchOf(request, options.nowSeconds());
     const { query } = request;
     this.#limit = Math.min(request.limit, query.limit?.count ?? request.limit);
-    this.#plan = candidatePlan(query.pipeline, options.table());
-    this.#skeletons = skeletonPlan(neededFields(query), options.table());
+    this.#found = new FoundTraces(query.sort, this.#limit);
     this.#compiled = compileSearch(query);
-    this.#deadline = performance.now() + options.limits.seconds * 1000;
+    this.#reading = readingOf(options, asking, this.#book);
   }
 
   async run(): Promise<SearchAnswer> {
-    if (this.#plan.row !== false && this.#limit > 0) {
-      if (this.#isLongestFirst()) await this.#runByDuration();
-      else await this.#runBySlices();
+    const plans = await this.#plan();
+    if (plans.candidates.row !== false && this.#limit > 0) {
+      const order = this.#order();
+      if (order === "newest") await this.#runBySlices(plans);
+      else await this.#runByDuration(plans, order);
     }
-    const traces = this.#first().map((found) => this.#show(found));
+    const traces = this.#found.first().map((found) => this.#show(found));
     return { traces, receipt: this.#book.receipt(this.#stretch.toNano) };
   }
 
-  /** Whether a candidate's longest span says how far ahead it can be. */
-  #isLongestFirst(): boolean {
-    const { sort } = this.#request.query;
-    return (
-      sort?.direction === "desc" &&
-      sort.by.kind === "intrinsic" &&
-      sort.by.name === "span:duration" &&
-      !sort.by.ofParent
-    );
+  async #plan(): Promise<Plans> {
+    const { query } = this.#request;
+    const needed = neededFields(query);
+    for (const { field, decides } of needed.fields) if (decides) this.#note(field);
+    const table = await readKnownTable(this.#reading(), {
+      table: this.#options.table(),
+      fields: needed.fields.map(({ field }) => field),
+      stretch: widened(this.#stretch, REACH_NANO),
+    });
+    return {
+      candidates: candidatePlan(query.pipeline, table),
+      skeletons: skeletonPlan(needed, table),
+    };
   }
 
-  async #runByDuration(): Promise<void> {
+  #note(field: Field): void {
+    if (field.kind !== "attribute") return;
+    const { scope, name } = field;
+    const { noteQueried } = this.#options;
+    if (scope === "span" || scope === "any") noteQueried?.("span", name);
+    if (scope === "resource" || scope === "any") noteQueried?.("resource", name);
+  }
+
+  /** What says how far ahead a candidate can be. */
+  #order(): CandidateOrder {
+    const { sort } = this.#request.query;
+    if (sort?.direction !== "desc" || sort.by.kind !== "intrinsic" || sort.by.ofParent) {
+      return "newest";
+    }
+    if (sort.by.name === "trace:duration") return "longest";
+    return sort.by.name === "span:duration" ? "longestSpan" : "newest";
+  }
+
+  async #runByDuration(plans: Plans, order: CandidateOrder): Promise<void> {
     this.#book.slicesTotal = 1;
-    await this.#look("longest", this.#stretch, (bound) => this.#countAbove(bound));
+    const surely: Surely = (bound) => this.#found.countLonger(bound);
+    await this.#look(plans, { order, stretch: this.#stretch }, surely);
     this.#book.slicesDone = 1;
   }
 
-  /** Of those found, how many are surely ahead of everything whose spans last no longer than that. */
-  #countAbove(boundNano: bigint): number {
-    const isAbove = ({ key }: Found): boolean => key?.type === "duration" && key.value > boundNano;
-    return this.#first().filter(isAbove).length;
-  }
-
-  async #runBySlices(): Promise<void> {
-    const slices = [...slicesOf(this.#stretch)];
-    this.#book.slicesTotal = slices.length;
-    for (const slice of slices) {
-      const isSorted = this.#request.query.sort !== undefined;
-      const surely = (bound: bigint): number => (isSorted ? 0 : this.#tellNewerThan(bound));
-      if (await this.#look("newest", slice, surely)) return;
+  async #runBySlices(plans: Plans): Promise<void> {
+    const isSorted = this.#request.query.sort !== undefined;
+    const surely: Surely = (bound) => (isSorted ? 0 : this.#tellNewerThan(bound));
+    this.#book.slicesTotal = [...slicesOf(this.#stretch)].length;
+    const slices = slicesOf(this.#stretch);
+    for (let slice = slices.next(); slice.done !== true;) {
+      const stretch = slice.value;
+      const before = this.#book.candidates;
+      if (await this.#look(plans, { order: "newest", stretch }, surely)) return;
       this.#book.slicesDone++;
       // What is left has begun before.
-      if (surely(slice.fromNano - 1n) >= this.#limit) return;
+      if (surely(stretch.fromNano - 1n) >= this.#limit) return;
+      slice = slices.next(this.#book.candidates - before < FEW_CANDIDATES);
     }
+    this.#book.slicesTotal = this.#book.slicesDone;
   }
 
-  /** Of those found, how many are surely in the answer when all that is left has begun by then. */
+  /** Tells of those that are sure and were not told of. */
   #tellNewerThan(boundNano: bigint): number {
-    const sure = this.#first().filter(({ startUnixNano }) => startUnixNano > boundNano);
-    const fresh = sure.filter(({ traceId }) => !this.#told.has(traceId));
-    for (const { traceId } of fresh) this.#told.add(traceId);
+    const { count, untold } = this.#found.newer(boundNano);
     const { progress } = this.#asking;
     if (progress !== undefined) {
-      const shown = fresh.map((found) => this.#show(found));
+      const shown = untold.map((found) => this.#show(found));
       progress(shown, this.#book.receipt(this.#stretch.toNano));
     }
-    return sure.length;
+    return count;
   }
 
   /** Looks at a stretch's candidates until the answer is sure; says whether it is. */
   async #look(
-    order: "newest" | "longest",
-    stretch: Stretch,
-    surely: (bound: bigint) => number,
+    plans: Plans,
+    where: { readonly order: CandidateOrder; readonly stretch: Stretch },
+    surely: Surely,
   ): Promise<boolean> {
+    const { firstPage, page: laterPage, leastChunk, mostChunk } = this.#steps;
+    const seen = new Set<string>();
     let after: Candidate | undefined;
-    let size = LEAST_CHUNK;
-    for (;;) {
-      const query = { plan: this.#plan, order, stretch, reachNano: REACH_NANO, limit: PAGE, after };
+    let size = leastChunk;
+    for (let limit = firstPage; ; limit = laterPage) {
+      const options = { isNarrowed: this.#isNarrowed, reachNano: REACH_NANO, limit, after };
+      const query = { plan: plans.candidates, ...where, ...options };
       const page = await readCandidates(this.#reading(), query);
-      for (let at = 0; at < page.length;) {
-        const chunk = page.slice(at, at + size);
-        await this.#judge(chunk, stretch);
+      const fresh = page.filter(({ traceId }) => !seen.has(traceId));
+      for (let at = 0; at < fresh.length;) {
+        const chunk = fresh.slice(at, at + size);
+        await this.#judge(plans, chunk);
+        for (const { traceId } of chunk) seen.add(traceId);
         at += chunk.length;
-        size = Math.min(size * 2, MOST_CHUNK);
-        const isLast = at === page.length && page.length < PAGE;
+        size = Math.min(size * 2, mostChunk);
+        const isLast = at === fresh.length && page.length < limit;
         if (!isLast && surely(chunk.at(-1)!.key) >= this.#limit) return true;
       }
-      if (page.length < PAGE) return false;
-      after = page.at(-1);
+      if (page.length < limit) return false;
+      // Fewer rows have other keys, so with them it starts again.
+      const goesOn = this.#isNarrowed || !plans.candidates.isNarrower;
+      after = goesOn ? page.at(-1) : undefined;
+      this.#isNarrowed = true;
     }
   }
 
-  #reading(): CandidateReading {
-    const { client, database, tenant, limits } = this.#options;
-    const left = (this.#deadline - performance.now()) / 1000;
-    if (left <= 0) throw new Fault("timeout", "the query took longer than query.maxSeconds");
-    const settings = statementSettings({ ...limits, seconds: left });
-    const sending = { signal: this.#asking.signal, onCost: this.#book.onCost };
-    return { client, database, tenant, settings, sending };
-  }
-
-  async #judge(candidates: readonly Candidate[], stretch: Stretch): Promise<void> {
-    const ids = candidates.map(({ traceId }) => traceId).filter((id) => !this.#foundIds.has(id));
-    if (ids.length === 0) return;
-    this.#book.candidates += ids.length;
+  async #judge({ skeletons }: Plans, candidates: readonly Candidate[]): Promise<void> {
+    const fresh = candidates.filter(({ traceId }) => !this.#found.has(traceId));
+    this.#book.candidates += fresh.length;
     const { candidateTraces } = this.#options.limits;
     if (this.#book.candidates > candidateTraces) {
       const message = `the query has to look at more than ${candidateTraces} traces`;
       throw new Fault("tooLarge", `${message} (query.maxCandidateTraces): ask for less time`);
     }
-    const traces = await this.#read(ids, {
-      fromNano: stretch.fromNano - REACH_NANO,
-      toNano: stretch.toNano + REACH_NANO,
-    });
-    await inSlices(this.#evaluate(traces), SLICE_MS);
-  }
-
-  async #read(ids: readonly string[], stretch: Stretch): Promise<Map<string, SkeletonTrace>> {
-    const query = { plan: this.#skeletons, traceIds: ids, stretch, maxRows: CHUNK_ROWS };
-    try {
-      return await readSkeletons(this.#reading(), query);
-    } catch (error) {
-      const isTooMuch = error instanceof Fault && error.code === "tooLarge";
-      if (!isTooMuch || ids.length === 1) throw error;
-      const half = Math.ceil(ids.length / 2);
-      const first = await this.#read(ids.slice(0, half), stretch);
-      return new Map([...first, ...(await this.#read(ids.slice(half), stretch))]);
+    const { traceSpans: maxSpans } = this.#options.limits;
+    const query = { plan: skeletons, candidates: fresh, reachNano: REACH_NANO, maxSpans };
+    for await (const traces of readSkeletons(this.#reading, query)) {
+      await inSlices(this.#evaluate(traces), SLICE_MS);
     }
   }
 
-  *#evaluate(traces: ReadonlyMap<string, SkeletonTrace>): Generator<undefined, void> {
-    for (const trace of traces.values()) {
+  *#evaluate(traces: Iterable<SkeletonTrace>): Generator<undefined, void> {
+    for (const trace of traces) {
       this.#book.inspectedSpans += trace.length;
+      if (trace.isCut) {
+        const most = `more than ${trace.length} spans (query.maxTraceSpans)`;
+        this.#book.incompleteBecause = `trace ${trace.traceId} has ${most}, and is judged by the first`;
+      }
       const matches = this.#compiled.evaluate(trace);
-      if (this.#isWithin(trace, matches)) this.#add(trace, matches);
+      if (this.#isWithin(trace, matches)) this.#found.add(trace, matches);
       yield;
     }
     this.#asking.signal?.throwIfAborted();
@@ -260,22 +295,7 @@ class Search {
     );
   }
 
-  #add(trace: SkeletonTrace, matches: readonly SpansetMatch[]): void {
-    const { traceId } = trace;
-    this.#foundIds.add(traceId);
-    const startUnixNano = trace.filedNano.reduce((least, filed) => (filed < least ? filed : least));
-    this.#found.push({ traceId, startUnixNano, key: matches[0]!.key, trace, matches });
-    if (this.#found.length > 2 * this.#limit + MOST_CHUNK) this.#found = this.#first();
-  }
-
-  /** The first of those found, in order. */
-  #first(): Found[] {
-    const { sort } = this.#request.query;
-    this.#found.sort((a, b) => compareTraces(sort, a, b));
-    return this.#found.slice(0, this.#limit);
-  }
-
-  #show({ trace, matches }: Found): FoundTrace {
+  #show({ trace, matches }: FoundSkeleton): FoundTrace {
     const { spansPerSpanset } = this.#request;
     return {
       summary: summarizeTrace(trace),

@@ -3,6 +3,7 @@ import type { Stretch } from "../store/candidates.ts";
 const SECOND = 1_000_000_000n;
 const BUCKET = 300n * SECOND;
 const GROWTH = 4n;
+const HURRIED_GROWTH = 16n;
 
 /** When a question that says no time is about. */
 const USUAL_SECONDS = 3600n;
@@ -22,14 +23,16 @@ export function stretchOf(
 
 /**
  * A stretch of time in slices, the newest first, each four times as long as the one before: who is content
- * with what is new reads little, who is not has few statements.
+ * with what is new reads little, who is not has few statements. Who says `next(true)`, because a slice had
+ * next to nothing, gets an even longer one.
  */
-export function* slicesOf({ fromNano, toNano }: Stretch): Generator<Stretch> {
+export function* slicesOf({ fromNano, toNano }: Stretch): Generator<Stretch, void, boolean | void> {
   let end = toNano;
-  for (let length = BUCKET; end > fromNano; length *= GROWTH) {
+  for (let length = BUCKET; end > fromNano;) {
     const start = end - length - ((end - length) % BUCKET);
     const from = start < fromNano ? fromNano : start;
-    yield { fromNano: from, toNano: end };
+    const hurries = yield { fromNano: from, toNano: end };
     end = from;
+    length *= hurries === true ? HURRIED_GROWTH : GROWTH;
   }
 }

@@ -7,9 +7,17 @@
  *
  * A key may have values of several types, each type in a place of its own.
  */
-import { attributeTypes } from "../model/attribute-columns.ts";
+import { type AttributeType, attributeTypes } from "../model/attribute-columns.ts";
+import type { KeyScope } from "../model/attribute-key.ts";
 import { attributeMaps, type SpansTable } from "./schema.ts";
-import { identifier, joinSql, type Param, type Sql, sql } from "./sql.ts";
+import { identifier, type Param, type Sql, sql } from "./sql.ts";
+import { type Condition, conditionSql, disjunction } from "./truth-sql.ts";
+
+/** The spans table as a question about some of its spans sees it. */
+export interface KnownTable extends SpansTable {
+  /** The types that values of an attribute have among these spans; undefined if that is not known. */
+  readonly typesOf?: (scope: KeyScope, key: string) => ReadonlySet<AttributeType> | undefined;
+}
 
 /** Types that typed columns hold. */
 export type StoredType = "string" | "int" | "float" | "bool";
@@ -35,12 +43,13 @@ const typeNames: ReadonlyMap<number, StoredType> = new Map([
   [attributeTypes.bool, "bool"],
 ]);
 
-/** Where the values of an attribute may be, one for each type. */
-export function storedValues(table: SpansTable, scope: StoredScope, key: string): StoredValue[] {
+/** Where the values of an attribute may be, one for each type that they have. */
+export function storedValues(table: KnownTable, scope: StoredScope, key: string): StoredValue[] {
   const keyParam: Param = { type: "String", value: key };
   const owner = scope === "instrumentation" ? "scope" : scope;
+  const types = table.typesOf?.(scope, key);
   return attributeMaps
-    .filter((map) => map.scope === owner)
+    .filter((map) => map.scope === owner && types?.has(map.type) !== false)
     .map((map): StoredValue => {
       const type = typeNames.get(map.type)!;
       const promoted = table.promoted.find(
@@ -61,16 +70,21 @@ export function storedValues(table: SpansTable, scope: StoredScope, key: string)
     });
 }
 
+/** Whether some of the spans may have a value that no typed column of the attribute holds. */
+export function isEverExact({ typesOf }: KnownTable, scope: KeyScope, key: string): boolean {
+  return typesOf?.(scope, key)?.has(attributeTypes.encoded) !== false;
+}
+
 /** Whether the span may have a value under the key that no typed column holds. The index on the length
  * passes over what has none at all. */
-export function mayBeExact(key: string): Sql {
+export function mayBeExact(table: KnownTable, scope: StoredScope, key: string): Condition {
+  if (!isEverExact(table, scope, key)) return false;
   return sql`(length(exact) > 0 AND position(exact, ${{ type: "String", value: key }}) > 0)`;
 }
 
 /** Whether there is a value of one of these types. */
 export function anyPresent(stored: readonly StoredValue[]): Sql {
-  const parts = stored.map(({ present }) => present);
-  return sql`(${joinSql(parts, sql` OR `)})`;
+  return conditionSql(disjunction(stored.map(({ present }) => present)));
 }
 
 /** The service of a span, as answers call it. */

@@ -1,106 +1,10 @@
-/**
- * Which traces a search has to look at. Each filter of the query becomes a condition on a row (see
- * filter-sql.ts), and the query says which of them some span of a trace has to meet:
- *
- *     { A } >> { B } | count() > 2     A somewhere and B somewhere; the spans found are among B's
- *     { A } || { B }                   A or B somewhere; the spans found are among both
- *     { A } unless { B }               A somewhere; the spans found are among A's
- *
- * That is more traces than the query finds, and never fewer.
- */
-import type { Pipeline, SpansetExpr, Stage } from "../traceql/ast.ts";
+/** Which traces a search has to look at, and where they are. */
 import { filedSql } from "./attribute-sql.ts";
+import type { CandidatePlan, Others } from "./candidate-plan.ts";
 import type { Sending, Settings, StoreClient } from "./client.ts";
-import { filterTruth } from "./filter-sql.ts";
-import type { SpansTable } from "./schema.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
-import { type Condition, conditionSql, conjunction, disjunction } from "./truth-sql.ts";
-
-/** What a trace needs to be looked at. */
-export interface CandidatePlan {
-  /** Of a row: some filter of the query may keep it. */
-  readonly row: Condition;
-  /** Of a row: the spans found are among these. */
-  readonly found: Condition;
-  /** Of a trace's rows together; true if any row of `found` is enough. */
-  readonly trace: Condition;
-  /** Rows before and after those found matter, too. */
-  readonly needsOthers: boolean;
-}
-
-/** The plan of a search. */
-export function candidatePlan(pipeline: Pipeline, table: SpansTable): CandidatePlan {
-  const { row, found, trace, filters } = new Planner(table).pipeline(pipeline);
-  return { row, found, trace: filters > 1 ? trace : true, needsOthers: filters > 1 };
-}
-
-interface Part {
-  readonly row: Condition;
-  readonly found: Condition;
-  readonly trace: Condition;
-  readonly filters: number;
-}
-
-class Planner {
-  readonly #table: SpansTable;
-
-  constructor(table: SpansTable) {
-    this.#table = table;
-  }
-
-  pipeline({ stages }: Pipeline): Part {
-    const parts = stages.filter(isSpanset).map((stage) => this.#spanset(stage));
-    return { ...both(parts), found: parts.at(-1)!.found };
-  }
-
-  #spanset(expr: SpansetExpr): Part {
-    switch (expr.kind) {
-      case "filter": {
-        const { may } = filterTruth(expr.condition, this.#table);
-        const trace = typeof may === "boolean" ? may : sql`countIf(${may}) > 0`;
-        return { row: may, found: may, trace, filters: 1 };
-      }
-      case "pipeline":
-        return this.pipeline(expr);
-      case "spansetLogic": {
-        const parts = expr.operands.map((operand) => this.#spanset(operand));
-        return expr.op === "&&" ? both(parts) : either(parts);
-      }
-      case "structural": {
-        const [left, right] = [this.#spanset(expr.left), this.#spanset(expr.right)];
-        if (expr.form === "negated") return { ...right, filters: left.filters + right.filters };
-        const related = both([left, right]);
-        return expr.form === "union" ? related : { ...related, found: right.found };
-      }
-      case "unless": {
-        const left = this.#spanset(expr.left);
-        return { ...left, filters: left.filters + 1 };
-      }
-    }
-  }
-}
-
-function isSpanset(stage: Stage): stage is SpansetExpr {
-  return (
-    stage.kind !== "group" &&
-    stage.kind !== "coalesce" &&
-    stage.kind !== "select" &&
-    stage.kind !== "scalarFilter"
-  );
-}
-
-function both(parts: readonly Part[]): Part {
-  return { ...either(parts), trace: conjunction(parts.map(({ trace }) => trace)) };
-}
-
-function either(parts: readonly Part[]): Part {
-  return {
-    row: disjunction(parts.map(({ row }) => row)),
-    found: disjunction(parts.map(({ found }) => found)),
-    trace: disjunction(parts.map(({ trace }) => trace)),
-    filters: parts.reduce((sum, { filters }) => sum + filters, 0),
-  };
-}
+import { traceDurationSql } from "./trace-sql.ts";
+import { type Condition, conditionSql, conjunction } from "./truth-sql.ts";
 
 /** Where to look. */
 export interface CandidateReading {
@@ -117,16 +21,24 @@ export interface Stretch {
   readonly toNano: bigint;
 }
 
-/** What candidates are ordered by: it is not below what the trace itself has. */
-export type CandidateOrder = "newest" | "longest";
+/** A stretch with what is so near before and after it. */
+export function widened({ fromNano, toNano }: Stretch, reachNano: bigint): Stretch {
+  return { fromNano: fromNano - reachNano, toNano: toNano + reachNano };
+}
+
+/** What candidates are ordered by: when they began, how long their longest span lasts, or they do. What
+ * they are looked at with is not ahead of that. */
+export type CandidateOrder = "newest" | "longestSpan" | "longest";
 
 /** Which candidates to give. */
 export interface CandidateQuery {
   readonly plan: CandidatePlan;
+  /** Leave over less, at a price. */
+  readonly isNarrowed: boolean;
   readonly order: CandidateOrder;
   /** Some span that may be found is filed within it. */
   readonly stretch: Stretch;
-  /** Rows that far before and after it count for `plan.trace`. */
+  /** Rows that far before and after it count, too, for what is asked of traces. */
   readonly reachNano: bigint;
   readonly limit: number;
   /** Only those that come after this one. */
@@ -137,52 +49,123 @@ export interface CandidateQuery {
 export interface Candidate {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
-  /** By what it is ordered, the greatest first: when its first span found is filed (no trace has begun
-   * later), or how long its longest is. */
+  /** By what it is ordered, the greatest first. */
   readonly key: bigint;
+  /** When the first and the last of the spans that may be found are filed. */
+  readonly firstNano: bigint;
+  readonly lastNano: bigint;
+}
+
+interface CandidateRow {
+  readonly id: string;
+  readonly key: string;
+  readonly first_filed: string;
+  readonly last_filed: string;
 }
 
 /** The traces to look at, in the order asked for. */
 export async function readCandidates(
-  { client, database, tenant, settings, sending }: CandidateReading,
-  { plan, order, stretch, reachNano, limit, after }: CandidateQuery,
+  reading: CandidateReading,
+  query: CandidateQuery,
 ): Promise<Candidate[]> {
-  const { fromNano, toNano } = stretch;
-  const reach = plan.needsOthers ? reachNano : 0n;
-  const found = conditionSql(
-    conjunction([
-      plan.found,
-      sql`filed >= ${{ type: "UInt64", value: fromNano }}`,
-      sql`filed < ${{ type: "UInt64", value: toNano }}`,
-    ]),
-  );
-  const key =
-    order === "newest" ? sql`minIf(filed, ${found})` : sql`maxIf(duration_nano, ${found})`;
-  const rows = await client.query<{ id: string; key: string }>(
-    sql`WITH ${filedSql} AS filed
-      SELECT lower(hex(trace_id)) AS id, toInt64(${key}) AS key
-      FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }}
-        AND ${inBuckets({ fromNano: fromNano - reach, toNano: toNano + reach })}
-        AND ${conditionSql(plan.row)}
-      GROUP BY trace_id
-      HAVING countIf(${found}) > 0 AND ${conditionSql(plan.trace)} ${afterSql(after)}
+  const { client, settings, sending } = reading;
+  const { limit, after } = query;
+  const rows = await client.query<CandidateRow>(
+    sql`SELECT lower(hex(trace_id)) AS id, toInt64(ranked) AS key,
+        first_filed, last_filed
+      FROM (${query.order === "newest" ? newest(reading, query) : longest(reading, query)})
+      ${afterSql(after)}
       ORDER BY key DESC, id
       LIMIT ${{ type: "UInt64", value: limit }}`,
     settings,
     sending,
   );
-  return rows.map(({ id, key: text }) => ({ traceId: id, key: BigInt(text) }));
+  return rows.map((row) => ({
+    traceId: row.id,
+    key: BigInt(row.key),
+    firstNano: BigInt(row.first_filed),
+    lastNano: BigInt(row.last_filed),
+  }));
+}
+
+/** No trace has begun later than the first of its spans that may be found. */
+function newest(reading: CandidateReading, query: CandidateQuery): Sql {
+  const { stretch } = query;
+  return sql`WITH ${filedSql} AS filed
+    SELECT trace_id, min(filed) AS first_filed, max(filed) AS last_filed, first_filed AS ranked
+    ${fromSpans(reading, stretch, foundRow(reading, query))}
+      AND ${conditionSql(isWithin(stretch))}
+    GROUP BY trace_id`;
+}
+
+/** Of a trace some of whose spans are in the stretch, those near it may be longer. */
+function longest(reading: CandidateReading, query: CandidateQuery): Sql {
+  const { stretch, reachNano } = query;
+  const found = foundRow(reading, query);
+  const ofTrace = query.order === "longest";
+  const within = conditionSql(
+    conjunction([inBuckets(stretch), isWithin(stretch), ofTrace ? found : true]),
+  );
+  return sql`WITH ${filedSql} AS filed
+    SELECT trace_id, minIf(filed, ${within}) AS first_filed, maxIf(filed, ${within}) AS last_filed,
+      ${ofTrace ? traceDurationSql : sql`max(duration_nano)`} AS ranked
+    ${fromSpans(reading, widened(stretch, reachNano), ofTrace ? true : found)}
+    GROUP BY trace_id
+    HAVING last_filed > 0`;
+}
+
+/** Of rows whose bucket is of the stretch: only where it does not begin or end with one is there more to
+ * ask. */
+function isWithin({ fromNano, toNano }: Stretch): Condition {
+  return conjunction([
+    fromNano % BUCKET_NANO === 0n || sql`filed >= ${{ type: "UInt64", value: fromNano }}`,
+    toNano % BUCKET_NANO === 0n || sql`filed < ${{ type: "UInt64", value: toNano }}`,
+  ]);
+}
+
+/** The rows of a stretch's buckets that meet a condition, of which nothing else is read before. */
+function fromSpans({ database, tenant }: CandidateReading, stretch: Stretch, row: Condition): Sql {
+  const isThere = sql`tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}`;
+  const condition = row === true ? sql`` : sql`PREWHERE ${conditionSql(row)}`;
+  return sql`FROM ${identifier(database)}.spans ${condition} WHERE ${isThere}`;
+}
+
+function foundRow(
+  reading: CandidateReading,
+  { plan, isNarrowed, stretch, reachNano }: CandidateQuery,
+): Condition {
+  if (!isNarrowed) return plan.row;
+  return plan.narrowed(othersWithin(reading, widened(stretch, reachNano)));
+}
+
+/** What other rows there are, in a stretch of time. */
+function othersWithin(reading: CandidateReading, stretch: Stretch): Others {
+  const from = (row: Condition): Sql => fromSpans(reading, stretch, row);
+  return {
+    trace(row, together) {
+      if (row === false || (row === true && together === undefined)) return row;
+      const having = together === undefined ? sql`` : sql`GROUP BY trace_id HAVING ${together}`;
+      const ids = sql`SELECT trace_id ${from(row)} ${having}`;
+      return sql`trace_id IN (${ids})`;
+    },
+    linked(row, { own, their }) {
+      if (row === false) return false;
+      // Hashes are a third of the ids, and one that is wrong only means one more candidate.
+      const links = sql`SELECT cityHash64(trace_id, ${their}) ${from(row)}`;
+      return sql`cityHash64(trace_id, ${own}) IN (${links})`;
+    },
+  };
 }
 
 function afterSql(after: Candidate | undefined): Sql {
   if (after === undefined) return sql``;
   const key = { type: "Int64", value: after.key } as const;
-  return sql`AND (key < ${key} OR (key = ${key} AND id > ${{ type: "String", value: after.traceId }}))`;
+  return sql`WHERE key < ${key} OR (key = ${key} AND id > ${{ type: "String", value: after.traceId }})`;
 }
 
 const BUCKET_SECONDS = 300n;
 const SECOND = 1_000_000_000n;
+const BUCKET_NANO = BUCKET_SECONDS * SECOND;
 const LAST_SECOND = 2n ** 32n - 1n;
 
 /** The rows that may be filed within a stretch of time. */

@@ -1,20 +1,16 @@
 /** Conditions of TraceQL on one span as SQL over the spans table. The evaluator decides wherever SQL
  * cannot tell: arrays and other values in `exact`, arithmetic, what depends on other spans. */
-import type {
-  Attribute,
-  Comparison,
-  Exists,
-  Field,
-  FieldExpr,
-  In,
-  Literal,
-  Match,
-  Value,
-} from "../traceql/ast.ts";
-import { anyPresent, mayBeExact, storedValues, type StoredScope } from "./attribute-sql.ts";
+import type { Attribute, Comparison, Exists, Field, FieldExpr, Value } from "../traceql/ast.ts";
+import { withMemberships } from "../traceql/evaluate/condition-parts.ts";
+import {
+  anyPresent,
+  type KnownTable,
+  mayBeExact,
+  storedValues,
+  type StoredScope,
+} from "./attribute-sql.ts";
 import { intrinsicTruth } from "./intrinsic-sql.ts";
-import { itemTruth } from "./item-sql.ts";
-import type { SpansTable } from "./schema.ts";
+import { itemAttributeTruth } from "./item-sql.ts";
 import { sql } from "./sql.ts";
 import { storedTest, typedTest, type ValueTest } from "./test-sql.ts";
 import {
@@ -23,6 +19,7 @@ import {
   conjunction,
   disjunction,
   exactly,
+  isExact,
   negate,
   not,
   some,
@@ -31,53 +28,91 @@ import {
 } from "./truth-sql.ts";
 
 /** What SQL can say of a filter's condition for a row of the spans table. */
-export function filterTruth(condition: FieldExpr, table: SpansTable): Truth {
+export function filterTruth(condition: FieldExpr, table: KnownTable): Truth {
   switch (condition.kind) {
     case "literal":
       return exactly(condition.value.value === true);
     case "logic": {
-      const operands = condition.operands.map((operand) => filterTruth(operand, table));
+      const operands = withMemberships(condition).map((operand) => filterTruth(operand, table));
       return condition.op === "&&" ? all(operands) : some(operands);
     }
     case "not":
       return not(filterTruth(condition.operand, table));
-    case "comparison":
-      return comparisonTruth(condition, table);
-    case "match":
-      return matchTruth(condition, table);
     case "exists":
       return existsTruth(condition, table);
-    case "in":
-      return inTruth(condition, table);
-    case "attribute":
-    case "intrinsic": {
-      const isTrue: Value = { type: "bool", value: true };
-      return fieldTruth(condition, { kind: "compare", op: "=", value: isTrue }, table);
+    default: {
+      const asked = fieldTest(condition);
+      if (asked !== undefined) return fieldTruth(asked.field, asked.test, table);
+      return condition.kind === "comparison" ? calculatedTruth(condition, table) : unknown;
     }
-    default:
-      return unknown;
   }
 }
 
 const flipped = { "=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<=" } as const;
 
-function comparisonTruth({ op, left, right }: Comparison, table: SpansTable): Truth {
+/** The condition as a test on one field, if it is one. */
+export function fieldTest(
+  condition: FieldExpr,
+): { readonly field: Field; readonly test: ValueTest } | undefined {
+  switch (condition.kind) {
+    case "attribute":
+    case "intrinsic": {
+      const isTrue: Value = { type: "bool", value: true };
+      return { field: condition, test: { kind: "compare", op: "=", value: isTrue } };
+    }
+    case "comparison":
+      return comparisonTest(condition);
+    case "match": {
+      const { op, left, right } = condition;
+      if (!isField(left) || right.kind !== "literal" || right.value.type !== "string") break;
+      const pattern = right.value.value;
+      return { field: left, test: { kind: "match", pattern, isNegated: op === "!~" } };
+    }
+    case "in": {
+      const { operand, negated } = condition;
+      if (!isField(operand)) break;
+      const values = condition.values.map(({ value }) => value);
+      return { field: operand, test: { kind: "in", values, isNegated: negated } };
+    }
+    default:
+      break;
+  }
+  return undefined;
+}
+
+function comparisonTest({ op, left, right }: Comparison): ReturnType<typeof fieldTest> {
   if (right.kind === "literal" && isField(left)) {
-    return fieldTruth(left, { kind: "compare", op, value: right.value }, table);
+    return { field: left, test: { kind: "compare", op, value: right.value } };
   }
   if (left.kind === "literal" && isField(right)) {
-    return fieldTruth(right, { kind: "compare", op: flipped[op], value: left.value }, table);
+    return { field: right, test: { kind: "compare", op: flipped[op], value: left.value } };
   }
-  return unknown;
+  return undefined;
 }
 
-function matchTruth({ op, left, right }: Match, table: SpansTable): Truth {
-  if (!isField(left) || right.kind !== "literal" || right.value.type !== "string") return unknown;
-  const test: ValueTest = { kind: "match", pattern: right.value.value, isNegated: op === "!~" };
-  return fieldTruth(left, test, table);
+/** A comparison of what is calculated, or of two fields: none of the fields may be absent. */
+function calculatedTruth({ left, right }: Comparison, table: KnownTable): Truth {
+  const fields = [...operandsOf(left), ...operandsOf(right)];
+  const exist = fields.map((field) => fieldTruth(field, { kind: "exists" }, table));
+  return { ...all(exist), must: false };
 }
 
-function existsTruth({ operand, negated }: Exists, table: SpansTable): Truth {
+/** The fields without which a calculation has no value. */
+function operandsOf(expr: FieldExpr): Field[] {
+  switch (expr.kind) {
+    case "attribute":
+    case "intrinsic":
+      return [expr];
+    case "arithmetic":
+      return [...operandsOf(expr.left), ...operandsOf(expr.right)];
+    case "negate":
+      return operandsOf(expr.operand);
+    default:
+      return [];
+  }
+}
+
+function existsTruth({ operand, negated }: Exists, table: KnownTable): Truth {
   if (!isField(operand)) return unknown;
   const exists = fieldTruth(operand, { kind: "exists" }, table);
   if (!negated) return exists;
@@ -85,27 +120,17 @@ function existsTruth({ operand, negated }: Exists, table: SpansTable): Truth {
   return exists.isAboutItems ? { ...unknown, isAboutItems: true } : not(exists);
 }
 
-function inTruth({ operand, values, negated }: In, table: SpansTable): Truth {
-  if (!isField(operand)) return unknown;
-  const test: ValueTest = { kind: "in", values: values.map(valueOf), isNegated: negated };
-  return fieldTruth(operand, test, table);
-}
-
-function valueOf({ value }: Literal): Value {
-  return value;
-}
-
 function isField(expr: FieldExpr): expr is Field {
   return expr.kind === "attribute" || expr.kind === "intrinsic";
 }
 
-function fieldTruth(field: Field, test: ValueTest, table: SpansTable): Truth {
+function fieldTruth(field: Field, test: ValueTest, table: KnownTable): Truth {
   if (field.ofParent) return unknown;
   if (field.kind === "intrinsic") return intrinsicTruth(field.name, test);
   switch (field.scope) {
     case "event":
     case "link":
-      return itemTruth(field.scope, field.name, test);
+      return itemAttributeTruth(field.scope, { name: field.name, test, table });
     case "any":
       return anyScopeTruth(field, test, table);
     default:
@@ -115,19 +140,26 @@ function fieldTruth(field: Field, test: ValueTest, table: SpansTable): Truth {
 
 interface Asked {
   readonly test: ValueTest;
-  readonly table: SpansTable;
+  readonly table: KnownTable;
 }
 
 /** The test on an attribute of the span, of its resource or of its scope. */
 function ownerTruth(scope: StoredScope, key: string, { test, table }: Asked): Truth {
   const stored = storedValues(table, scope, key);
+  const exact = mayBeExact(table, scope, key);
   const tests = stored.map((value) => storedTest(value, test));
   if (scope === "resource" && key === "service.name") {
     // Never absent, see trace-view.ts.
-    tests.push(conjunction([negate(anyPresent(stored)), unknownServiceTest(test)]));
+    const isAbsent = [negate(anyPresent(stored)), negate(exact)];
+    tests.push(conjunction([...isAbsent, unknownServiceTest(test)]));
   }
-  const must = disjunction(tests);
-  return { may: disjunction([must, mayBeExact(key)]), must, isAboutItems: false };
+  return withExact(disjunction(tests), exact);
+}
+
+/** What holds by the typed columns, where another value may be. */
+function withExact(holds: Condition, exact: Condition): Truth {
+  if (exact === false) return exactly(holds);
+  return { may: disjunction([holds, exact]), must: holds, isAboutItems: false };
 }
 
 /** The test on the service of spans whose sender left it out. */
@@ -140,20 +172,14 @@ function unknownServiceTest(test: ValueTest): Condition {
 }
 
 /** `.name` is the resource's only if the span has none. */
-function anyScopeTruth({ name }: Attribute, test: ValueTest, table: SpansTable): Truth {
-  const asked = { test, table };
-  const [ofSpan, ofResource] = [
-    ownerTruth("span", name, asked),
-    ownerTruth("resource", name, asked),
-  ];
-  const spanHas = anyPresent(storedValues(table, "span", name));
-  const exact = mayBeExact(name);
-  return {
-    may: disjunction([ofSpan.must, conjunction([ofResource.must, negate(spanHas)]), exact]),
-    must: disjunction([
-      ofSpan.must,
-      conjunction([ofResource.must, negate(spanHas), negate(exact)]),
-    ]),
-    isAboutItems: false,
-  };
+function anyScopeTruth({ name }: Attribute, test: ValueTest, table: KnownTable): Truth {
+  const stored = storedValues(table, "span", name);
+  const exact = mayBeExact(table, "span", name);
+  const ofSpan = disjunction(stored.map((value) => storedTest(value, test)));
+  const ofResource = ownerTruth("resource", name, { test, table });
+  const lacks = negate(anyPresent(stored));
+  const must = disjunction([ofSpan, conjunction([ofResource.must, lacks, negate(exact)])]);
+  if (exact === false && isExact(ofResource)) return exactly(must);
+  const may = disjunction([ofSpan, conjunction([ofResource.may, lacks]), exact]);
+  return { may, must, isAboutItems: false };
 }

@@ -40,7 +40,7 @@ export function intrinsicTruth(name: IntrinsicName, test: ValueTest): Truth {
     case "event:timeSinceStart":
     case "link:traceID":
     case "link:spanID":
-      return itemTruth("intrinsic", name, test);
+      return itemTruth(name, test);
     default:
       return unknown;
   }

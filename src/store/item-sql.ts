@@ -1,28 +1,36 @@
+import { attributeTypes } from "../model/attribute-columns.ts";
 import type { IntrinsicName } from "../traceql/intrinsics.ts";
 import type { Value } from "../traceql/ast.ts";
+import type { KnownTable } from "./attribute-sql.ts";
 import { type Sql, sql } from "./sql.ts";
 import { typedTest, type ValueTest } from "./test-sql.ts";
 import { type Condition, conjunction, disjunction, type Truth, unknown } from "./truth-sql.ts";
 
-/** What SQL can say of a test on the events or links of a span: that there is one for which it holds. */
-export function itemTruth(
-  scope: "event" | "link" | "intrinsic",
-  name: string,
-  test: ValueTest,
+/** What SQL can say of a test on an intrinsic of events or links: that there is one for which it holds. */
+export function itemTruth(name: IntrinsicName, test: ValueTest): Truth {
+  const found = intrinsicOfItems(name, test);
+  return found === undefined ? unknown : { may: found, must: found, isAboutItems: true };
+}
+
+/** The same of their attributes. Strings are in maps, everything else is encoded. */
+export function itemAttributeTruth(
+  scope: "event" | "link",
+  { name, test, table }: { readonly name: string; test: ValueTest; readonly table: KnownTable },
 ): Truth {
-  if (scope === "intrinsic") {
-    const found = intrinsicOfItems(name as IntrinsicName, test);
-    return found === undefined ? unknown : { may: found, must: found, isAboutItems: true };
-  }
   const key = sql`${{ type: "String", value: name }}`;
   const maps = scope === "event" ? sql`event_attributes` : sql`link_attributes`;
   const exacts = scope === "event" ? sql`event_exact` : sql`link_exact`;
-  const must = someItem(
-    maps,
-    conjunction([sql`mapContains(x, ${key})`, typedTest("string", sql`x[${key}]`, test)]),
-  );
-  const other = sql`arrayExists(x -> position(x, ${key}) > 0, ${exacts})`;
-  return { may: disjunction([must, other]), must, isAboutItems: true };
+  const types = table.typesOf?.(scope, name);
+  const hasTexts = types?.has(attributeTypes.string) !== false;
+  const hasOthers = types?.has(attributeTypes.string) !== true || types.size > 1;
+  const must =
+    hasTexts &&
+    someItem(
+      maps,
+      conjunction([sql`mapContains(x, ${key})`, typedTest("string", sql`x[${key}]`, test)]),
+    );
+  const other = hasOthers && sql`arrayExists(x -> position(x, ${key}) > 0, ${exacts})`;
+  return { may: other === false ? must : disjunction([must, other]), must, isAboutItems: true };
 }
 
 function intrinsicOfItems(name: IntrinsicName, test: ValueTest): Condition | undefined {

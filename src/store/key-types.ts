@@ -1,10 +1,12 @@
 import { type AttributeType, attributeTypes } from "../model/attribute-columns.ts";
-import type { KeyScope } from "../model/attribute-key.ts";
+import type { AttributeKey, KeyScope } from "../model/attribute-key.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
 import { identifier, sql } from "./sql.ts";
 
 /** Which types the values of attributes have, as far as spans of some time are concerned. */
 export class KeyTypes {
+  /** False if spans have attributes that are not recorded: then any may have values of any type. */
+  isWhole = true;
   readonly #types = new Map<string, Set<AttributeType>>();
 
   add(scope: KeyScope, key: string, type: AttributeType): void {
@@ -16,11 +18,13 @@ export class KeyTypes {
 
   /** The types that values of the attribute have; none if no span has it. */
   of(scope: KeyScope, key: string): ReadonlySet<AttributeType> {
+    if (!this.isWhole) return everything;
     return this.#types.get(`${scope} ${key}`) ?? nothing;
   }
 }
 
 const nothing: ReadonlySet<AttributeType> = new Set();
+const everything: ReadonlySet<AttributeType> = new Set(Object.values(attributeTypes));
 
 /** The types of these attributes, whoever has them, with spans filed under five minutes that the stretch
  * touches. */
@@ -30,18 +34,21 @@ export async function readKeyTypes(
   stretch: Stretch,
 ): Promise<KeyTypes> {
   const rows = await client.query<{
-    scope: KeyScope;
+    scope: AttributeKey["scope"];
     key: string;
     type: keyof typeof attributeTypes;
   }>(
     sql`SELECT scope, key, type FROM ${identifier(database)}.attribute_keys
       WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
-        AND key IN ${{ type: "Array(String)", value: keys }}
+        AND (key IN ${{ type: "Array(String)", value: keys }} OR scope = '')
       GROUP BY scope, key, type`,
     settings,
     sending,
   );
   const types = new KeyTypes();
-  for (const { scope, key, type } of rows) types.add(scope, key, attributeTypes[type]);
+  for (const { scope, key, type } of rows) {
+    if (scope === "") types.isWhole = false;
+    else types.add(scope, key, attributeTypes[type]);
+  }
   return types;
 }

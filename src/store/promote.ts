@@ -64,7 +64,10 @@ export async function promote(
   promotions: readonly Promotion[],
 ): Promise<void> {
   const onCluster = cluster === undefined ? sql`` : sql`ON CLUSTER ${identifier(cluster)}`;
-  const columns = promotions.map(({ attribute }) => addColumn(attribute));
+  const columns = promotions.flatMap(({ attribute }) => [
+    addColumn(attribute),
+    ...(attribute.columnType === "Nullable(String)" ? [addIndex(attribute)] : []),
+  ]);
   await client.command(
     sql`ALTER TABLE ${identifier(database)}.spans ${onCluster} ${joinSql(columns, sql`, `)}`,
   );
@@ -82,6 +85,12 @@ function addColumn({ scope, key, type, column, columnType }: PromotedAttribute):
   const text = { type: "String", value: key } as const;
   return sql`ADD COLUMN IF NOT EXISTS ${identifier(column)} ${programText(columnType)}
     DEFAULT if(mapContains(${map}, ${text}), ${map}[${text}], NULL) CODEC(ZSTD(1))`;
+}
+
+/** In the map the value had an index, too. */
+function addIndex({ column }: PromotedAttribute): Sql {
+  return sql`ADD INDEX IF NOT EXISTS ${identifier(`${column}_bloom`)} ${identifier(column)}
+    TYPE bloom_filter(0.01) GRANULARITY 1`;
 }
 
 function ledgerRow({ attribute, reason }: Promotion): Sql {

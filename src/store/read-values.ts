@@ -12,7 +12,7 @@ import {
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
 import type { KeyTypes } from "./key-types.ts";
 import { exactTags, type SpansTable } from "./schema.ts";
-import { exactTagOf, keyValueOf } from "./skeleton-trace.ts";
+import { exactTagOf, keyValueOf } from "./exact-value.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
 import { type Condition, conditionSql } from "./truth-sql.ts";
 
@@ -126,7 +126,8 @@ function ownerSources(
     });
   if (known.has(attributeTypes.encoded)) {
     const values = (text: string): readonly Value[] => encodedValues(text, exactTagOf[scope], key);
-    sources.push({ value: sql`hex(exact)`, where: mayBeExact(key), values });
+    const where = conditionSql(mayBeExact(table, scope, key));
+    sources.push({ value: sql`hex(exact)`, where, values });
   }
   if (scope === "resource" && key === "service.name") sources.push(unnamedService);
   return sources;

@@ -5,19 +5,13 @@
  * each attribute one column a type. Rows go by trace; of rows with the same (span id, kind, service),
  * which a sender's retry leaves behind, one counts.
  */
-import { Fault } from "../base/fault.ts";
 import type { NeededFields } from "../traceql/evaluate/needed-fields.ts";
-import { serviceSql, storedValues } from "./attribute-sql.ts";
-import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
-import { type Block, readBlocks } from "./native/block-reader.ts";
-import { bytesAt, int64At, textAt } from "./native/column-values.ts";
-import type { SpansTable } from "./schema.ts";
-import {
-  attributeColumn,
-  type RowAt,
-  type SkeletonAttribute,
-  SkeletonTrace,
-} from "./skeleton-trace.ts";
+import { isEverExact, type KnownTable, serviceSql, storedValues } from "./attribute-sql.ts";
+import { type Candidate, type CandidateReading, inBuckets, widened } from "./candidates.ts";
+import { readBlocks } from "./native/block-reader.ts";
+import { attributeColumn, SkeletonBatch, type SkeletonAttribute } from "./skeleton-batch.ts";
+import { rowsByTrace, spansInOrder } from "./skeleton-rows.ts";
+import { SkeletonTrace } from "./skeleton-trace.ts";
 import { identifier, joinSql, type Sql, sql } from "./sql.ts";
 
 /** What skeletons have. */
@@ -44,7 +38,7 @@ const ofEvents = ["event_time_unix_nano", "event_name", "event_attributes", "eve
 const ofLinks = ["link_trace_id", "link_span_id", "link_attributes", "link_exact"];
 
 /** Skeletons for queries that read these fields. Not for those that read all attributes. */
-export function skeletonPlan(needed: NeededFields, table: SpansTable): SkeletonPlan {
+export function skeletonPlan(needed: NeededFields, table: KnownTable): SkeletonPlan {
   const attributes = attributesOf(needed);
   const names = new Set(needed.fields.map(({ field }) => field.name));
   const columns = [
@@ -52,7 +46,7 @@ export function skeletonPlan(needed: NeededFields, table: SpansTable): SkeletonP
     ...(names.has("span:statusMessage") ? [sql`status_message`] : []),
     ...(names.has("instrumentation:name") ? [sql`scope_name`] : []),
     ...(names.has("instrumentation:version") ? [sql`scope_version`] : []),
-    ...(attributes.length > 0 ? [sql`exact`] : []),
+    ...(attributes.some(({ scope, key }) => isEverExact(table, scope, key)) ? [sql`exact`] : []),
     ...attributes.flatMap((attribute, i) => attributeColumns(attribute, i, table)),
     ...(needed.usesEvents ? ofEvents : []).map(identifier),
     ...(needed.usesLinks ? ofLinks : []).map(identifier),
@@ -70,101 +64,89 @@ function attributesOf({ fields }: NeededFields): SkeletonAttribute[] {
   return [...found.values()];
 }
 
-function attributeColumns({ scope, key }: SkeletonAttribute, i: number, table: SpansTable): Sql[] {
+function attributeColumns({ scope, key }: SkeletonAttribute, i: number, table: KnownTable): Sql[] {
   return storedValues(table, scope, key).map(({ type, value, present, isInMap }) => {
     const name = identifier(attributeColumn(i, type));
     return isInMap ? sql`if(${present}, ${value}, NULL) AS ${name}` : sql`${value} AS ${name}`;
   });
 }
 
-/** Which skeletons to read. */
+/** Which skeletons to read, and how large they may be. */
 export interface SkeletonQuery {
   readonly plan: SkeletonPlan;
-  /** 32 lower-case hex digits each. */
-  readonly traceIds: readonly string[];
-  /** Spans filed outside are left out. */
-  readonly stretch: Stretch;
-  /** Most rows; more are refused. */
-  readonly maxRows: number;
+  readonly candidates: readonly Candidate[];
+  /** Spans filed that far before the first span that may be found, or after the last, are left out. */
+  readonly reachNano: bigint;
+  /** Of one trace. */
+  readonly maxSpans: number;
 }
 
-/** The traces by id, each with all its spans within the stretch. Throws Fault "tooLarge" if they have
- * more rows than they may. */
-export async function readSkeletons(
+/** Rows that are read together; where traces have more, they are read by halves. */
+const MOST_ROWS = 400_000;
+
+/** The traces of the candidates, each with all its spans in reach, in several lots. A trace that is too
+ * large is cut, always in the same way. `reading` is asked before each statement. */
+export async function* readSkeletons(
+  reading: () => CandidateReading,
+  query: SkeletonQuery,
+): AsyncGenerator<SkeletonTrace[]> {
+  const { candidates, maxSpans } = query;
+  if (candidates.length === 0) return;
+  const isOne = candidates.length === 1;
+  const batch = await readBatch(reading(), query, isOne ? maxSpans : MOST_ROWS);
+  const isWhole = batch.length <= (isOne ? maxSpans : MOST_ROWS);
+  if (isWhole || isOne) {
+    yield tracesOf(batch, query, !isWhole);
+    return;
+  }
+  const half = Math.ceil(candidates.length / 2);
+  yield* readSkeletons(reading, { ...query, candidates: candidates.slice(0, half) });
+  yield* readSkeletons(reading, { ...query, candidates: candidates.slice(half) });
+}
+
+/** The rows of all candidates, or one more than `maxRows` if they are more. */
+async function readBatch(
   { client, database, tenant, settings, sending }: CandidateReading,
-  { plan, traceIds, stretch, maxRows }: SkeletonQuery,
-): Promise<Map<string, SkeletonTrace>> {
+  { plan, candidates, reachNano }: SkeletonQuery,
+  maxRows: number,
+): Promise<SkeletonBatch> {
+  const ids = candidates.map(({ traceId }) => traceId);
+  const stretch = {
+    fromNano: candidates.reduce((least, { firstNano: n }) => (n < least ? n : least), NEVER),
+    toNano: candidates.reduce((most, { lastNano: n }) => (n > most ? n : most), 0n) + 1n,
+  };
+  // Which rows are left out of a trace that is too large must not be left to chance.
+  const inOrder = candidates.length === 1 ? sql`ORDER BY start_unix_nano, span_id, kind` : sql``;
   const bytes = await client.queryBytes(
     sql`SELECT ${joinSql(plan.columns, sql`, `)}
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+      WHERE tenant = ${{ type: "String", value: tenant }}
+        AND ${inBuckets(widened(stretch, reachNano))}
         AND trace_id IN (
-          SELECT toFixedString(unhex(arrayJoin(${{ type: "Array(String)", value: traceIds }})), 16))
+          SELECT toFixedString(unhex(arrayJoin(${{ type: "Array(String)", value: ids }})), 16))
+      ${inOrder}
       LIMIT ${{ type: "UInt64", value: maxRows + 1 }}`,
     "Native",
     settings,
     sending,
   );
-  return tracesOf(readBlocks(bytes), plan, maxRows);
+  return new SkeletonBatch(readBlocks(bytes), plan.attributes);
 }
 
-/** The rows of an answer as traces. */
+const NEVER = 2n ** 64n;
+
 function tracesOf(
-  blocks: readonly Block[],
-  plan: SkeletonPlan,
-  maxRows: number,
-): Map<string, SkeletonTrace> {
-  const rows = new Map<string, RowAt[]>();
-  let count = 0;
-  for (const block of blocks) {
-    count += block.rows;
-    if (count > maxRows) {
-      const message = `the traces that the query has to look at have more than ${maxRows} spans`;
-      throw new Fault("tooLarge", `${message}: ask for less time, or for something rarer`);
-    }
-    for (let i = 0; i < block.rows; i++) {
-      const id = hexAt(block, "trace_id", i);
-      const known = rows.get(id);
-      if (known === undefined) rows.set(id, [{ block, i }]);
-      else known.push({ block, i });
-    }
-  }
-  return new Map(
-    [...rows].map(([id, at]) => [id, new SkeletonTrace(id, inOrder(once(at)), plan.attributes)]),
-  );
-}
-
-function hexAt({ columns }: Block, name: string, i: number): string {
-  return Buffer.from(bytesAt(columns.get(name)!, i)).toString("hex");
-}
-
-/** Each span once. */
-function once(rows: readonly RowAt[]): RowAt[] {
-  const seen = new Set<string>();
-  return rows.filter(({ block, i }) => {
-    const kind = bytesAt(block.columns.get("kind")!, i)[0]!;
-    const service = textAt(block.columns.get("service")!, i);
-    const identity = `${hexAt(block, "span_id", i)}${kind}${service}`;
-    if (seen.has(identity)) return false;
-    seen.add(identity);
-    return true;
+  batch: SkeletonBatch,
+  { candidates, reachNano }: SkeletonQuery,
+  isCut: boolean,
+): SkeletonTrace[] {
+  const rows = rowsByTrace(batch);
+  return candidates.flatMap(({ traceId, firstNano, lastNano }) => {
+    const inReach = rows.get(traceId)?.filter((row) => {
+      const filed = batch.filedNano[row]!;
+      return filed >= firstNano - reachNano && filed <= lastNano + reachNano;
+    });
+    if (inReach === undefined) return [];
+    return [new SkeletonTrace(batch, spansInOrder(batch, inReach), isCut)];
   });
-}
-
-/** By start, then span id; spans that share both in an order that is always the same. */
-function inOrder(rows: readonly RowAt[]): RowAt[] {
-  const keyed = rows.map((row) => {
-    const { columns } = row.block;
-    const number = (name: string): bigint => int64At(columns.get(name)!, row.i);
-    const kind = bytesAt(columns.get("kind")!, row.i)[0]!;
-    const others = `${kind} ${number("duration_nano")} ${textAt(columns.get("service")!, row.i)}`;
-    const id = hexAt(row.block, "span_id", row.i);
-    return { row, start: number("start_unix_nano"), text: `${id} ${others}` };
-  });
-  keyed.sort((a, b) => {
-    if (a.start !== b.start)
-      return BigInt.asUintN(64, a.start) < BigInt.asUintN(64, b.start) ? -1 : 1;
-    return a.text < b.text ? -1 : Number(a.text > b.text);
-  });
-  return keyed.map(({ row }) => row);
 }

@@ -25,7 +25,7 @@ export function exactly(condition: Condition): Truth {
 }
 
 /** Whether SQL tells exactly for which spans the condition holds. */
-function isExact({ may, must }: Truth): boolean {
+export function isExact({ may, must }: Truth): boolean {
   return may === must;
 }
 

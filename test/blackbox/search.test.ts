@@ -59,8 +59,27 @@ const anyTraces = fc
     }),
   );
 
+const ofTrace = fc
+  .record({
+    left: fc.constantFrom("trace:duration", "trace:spanCount", "trace:errorCount"),
+    op: fc.constantFrom("=", "!=", "<", ">", ">="),
+    right: fc.constantFrom("0", "1", "2.5", "3", "9", "20ns"),
+    root: fc.constantFrom("rootName", "rootServiceName", "trace:rootName"),
+    test: fc.constantFrom(`= "p"`, `!= "s"`, `=~ "p|s|"`, `=~ "q|t"`, `in ("r", "s")`),
+    isLong: fc.boolean(),
+    filter: anyFilterText,
+  })
+  .map(({ left, op, right, root, test, isLong, filter }) => {
+    const condition = isLong ? `${left} ${op} ${right}` : `${root} ${test}`;
+    return filter.replace(/ }$/, ` && ${condition} }`).replace("{ &&", "{");
+  });
+
 const anySearch = fc.record({
-  pipeline: fc.oneof(anyPipelineText, anyFilterText),
+  pipeline: fc.oneof(
+    { weight: 3, arbitrary: anyPipelineText },
+    { weight: 2, arbitrary: anyFilterText },
+    { weight: 1, arbitrary: ofTrace },
+  ),
   sort: fc.constantFrom(
     "",
     "",
@@ -68,10 +87,17 @@ const anySearch = fc.record({
     " | sort(duration desc)",
     " | sort(.a asc)",
     " | sort(trace:duration desc)",
+    " | sort(trace:duration asc)",
   ),
   limit: fc.constantFrom(1, 3, 20, 100),
   range: fc.constantFrom<[number, number]>([0, 10], [0, 1], [2, 5], [0.1, 0.3], [1, 9]),
   spansPerSpanset: fc.constantFrom(1, 3, 100),
+  steps: fc.record({
+    firstPage: fc.constantFrom(1, 2, 256),
+    page: fc.constantFrom(2, 100),
+    leastChunk: fc.constantFrom(1, 10),
+    mostChunk: fc.constantFrom(2, 100),
+  }),
 });
 
 /** What the evaluator says of all traces; undefined if one of them cannot be calculated for. */
@@ -120,33 +146,39 @@ test(`${searches} searches find what the evaluator finds in all traces`, async (
   for (let round = 0; round * SEARCHES_A_FILL < searches; round++) {
     const [traces] = fc.sample(anyTraces, { seed: seed + round, numRuns: 1 });
     await store.fill(traces!, now);
-    const property = fc.asyncProperty(anySearch, async ({ pipeline, sort, range, ...rest }) => {
-      const { query } = readQuery(pipeline + sort);
-      if (query?.kind !== "search") return;
-      const ago = (hours: number): bigint => BigInt(now + 60 - Math.round(hours * 3600)) * SECOND;
-      const request = {
-        query,
-        ...rest,
-        fromNano: ago(range[1]),
-        toNano: ago(range[0]),
-      };
-      const want = expected(request, traces!);
-      if (want === undefined) return;
-      const progress: string[] = [];
-      const { traces: got, receipt } = await createSearch(store.options(now)).search(request, {
-        progress: (some) => progress.push(...some.map(({ summary }) => summary.traceId)),
-      });
-      assert.deepEqual(got, want, pipeline + sort);
-      const ids = new Set(got.map(({ summary }) => summary.traceId));
-      assert.ok(
-        progress.every((id) => ids.has(id)),
-        "told before, and not in the answer",
-      );
-      assert.equal(new Set(progress).size, progress.length, "told twice");
-      found += got.length;
-      told += progress.length;
-      assert.ok(receipt.candidates === 0 || receipt.rowsRead > 0);
-    });
+    const property = fc.asyncProperty(
+      anySearch,
+      async ({ pipeline, sort, range, steps, ...rest }) => {
+        const { query } = readQuery(pipeline + sort);
+        if (query?.kind !== "search") return;
+        const ago = (hours: number): bigint => BigInt(now + 60 - Math.round(hours * 3600)) * SECOND;
+        const request = {
+          query,
+          ...rest,
+          fromNano: ago(range[1]),
+          toNano: ago(range[0]),
+        };
+        const want = expected(request, traces!);
+        if (want === undefined) return;
+        const progress: string[] = [];
+        const { traces: got, receipt } = await createSearch(store.options(now), steps).search(
+          request,
+          {
+            progress: (some) => progress.push(...some.map(({ summary }) => summary.traceId)),
+          },
+        );
+        assert.deepEqual(got, want, pipeline + sort);
+        const ids = new Set(got.map(({ summary }) => summary.traceId));
+        assert.ok(
+          progress.every((id) => ids.has(id)),
+          "told before, and not in the answer",
+        );
+        assert.equal(new Set(progress).size, progress.length, "told twice");
+        found += got.length;
+        told += progress.length;
+        assert.ok(receipt.candidates === 0 || receipt.rowsRead > 0);
+      },
+    );
     await fc.assert(property, { seed: seed + round, numRuns: SEARCHES_A_FILL, endOnFailure: true });
   }
   assert.ok(found > searches / 2, `${found} traces found`);

@@ -5,6 +5,7 @@ import path from "node:path";
 import { ByteArena } from "../../src/base/arena.ts";
 import { createLogger } from "../../src/base/log.ts";
 import { inSlices } from "../../src/base/slices.ts";
+import { findKeySteps } from "../../src/ingest/find-keys.ts";
 import { markTimes } from "../../src/ingest/mark-times.ts";
 import { SpanColumns } from "../../src/model/span-columns.ts";
 import type { Trace } from "../../src/model/trace.ts";
@@ -14,6 +15,7 @@ import { startEngine } from "../../src/store/engine/engine.ts";
 import { migrate, migrationsDirectory, readMigrations } from "../../src/store/migrate.ts";
 import { builtInTable } from "../../src/store/schema.ts";
 import { sql } from "../../src/store/sql.ts";
+import { writeKeys } from "../../src/store/write-keys.ts";
 import { spanInsertSteps, writeSpans } from "../../src/store/write-spans.ts";
 import { OtlpDecoder } from "../../src/wire/otlp/decode.ts";
 import { otlpOfTrace } from "./trace-otlp.ts";
@@ -43,6 +45,8 @@ export async function openTraceStore(): Promise<TraceStore> {
     if (columns.length === 0) return;
     const token = `batch ${batches++}`;
     const made = { token, table: builtInTable, memory: new ByteArena(1024) };
+    const keys = await inSlices(findKeySteps(columns, 10_000), 1000);
+    if (keys.length > 0) await writeKeys(client, "clew", keys);
     await writeSpans(client, "clew", await inSlices(spanInsertSteps(columns, made), 1000));
   };
   return {
@@ -64,6 +68,7 @@ export async function openTraceStore(): Promise<TraceStore> {
     }),
     async fill(traces, nowSeconds) {
       await client.command(sql`TRUNCATE TABLE clew.spans`);
+      await client.command(sql`TRUNCATE TABLE clew.attribute_keys`);
       for (const half of [0, 1]) {
         const columns = new SpanColumns();
         const decoder = new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 10_000 });

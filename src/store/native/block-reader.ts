@@ -7,7 +7,13 @@ import type { Texts } from "./block-writer.ts";
 export type Column =
   | { readonly kind: "fixed"; readonly width: number; readonly bytes: Uint8Array }
   | { readonly kind: "string"; readonly texts: Texts }
-  | { readonly kind: "dictionary"; readonly indexes: Uint32Array; readonly keys: Column }
+  | {
+      readonly kind: "dictionary";
+      readonly indexes: Uint32Array;
+      readonly keys: Column;
+      /** How many keys there are. */
+      readonly count: number;
+    }
   | { readonly kind: "nullable"; readonly nulls: Uint8Array; readonly values: Column }
   | { readonly kind: "array"; readonly ends: Uint32Array; readonly items: Column }
   | {
@@ -230,9 +236,12 @@ class BlockReader {
 
   #dictionary(of: Type, rows: number): Column {
     const type = of.kind === "nullable" ? of.of : of;
-    if (rows === 0) return { kind: "dictionary", indexes: new Uint32Array(0), keys: empty };
+    if (rows === 0) {
+      return { kind: "dictionary", indexes: new Uint32Array(0), keys: empty, count: 0 };
+    }
     const flags = this.#uint64();
-    const keys = this.#column(type, this.#uint64());
+    const keyCount = this.#uint64();
+    const keys = this.#column(type, keyCount);
     const count = this.#uint64();
     assert.equal(count, rows, "LowCardinality in more than one piece");
     const width = 1 << (flags & 0xff);
@@ -245,7 +254,7 @@ class BlockReader {
           ? view.getUint16(i * 2, true)
           : view.getUint32(i * 4, true),
     );
-    return { kind: "dictionary", indexes, keys };
+    return { kind: "dictionary", indexes, keys, count: keyCount };
   }
 }
 

@@ -2,15 +2,41 @@
 import assert from "node:assert/strict";
 import type { Column } from "./block-reader.ts";
 
+/** An item of a column. */
+export interface ItemAt {
+  readonly column: Column;
+  readonly i: number;
+}
+
+/** The bytes of the text of item `i`, not copied. */
+export function textBytesAt(column: Column, i: number): Uint8Array {
+  assert.ok(column.kind === "string");
+  const { texts } = column;
+  return texts.bytes.subarray(texts.start(i), texts.end(i));
+}
+
 /** The text of item `i`. */
 export function textAt(column: Column, i: number): string {
-  if (column.kind === "dictionary") return textAt(column.keys, column.indexes[i]!);
+  if (column.kind === "dictionary") return textsOf(column)[column.indexes[i]!]!;
   assert.ok(column.kind === "string");
   const { bytes } = column.texts;
   const [from, to] = [column.texts.start(i), column.texts.end(i)];
   return from === to
     ? ""
     : Buffer.from(bytes.buffer, bytes.byteOffset + from, to - from).toString();
+}
+
+const texts = new WeakMap<Column, readonly string[]>();
+
+/** The texts of a dictionary. */
+function textsOf(column: Extract<Column, { kind: "dictionary" }>): readonly string[] {
+  let known = texts.get(column);
+  if (known === undefined) {
+    const { keys, count } = column;
+    known = Array.from({ length: count }, (_, i) => textAt(keys, i));
+    texts.set(column, known);
+  }
+  return known;
 }
 
 /** Whether item `i` of a column whose type says Nullable is NULL. */
@@ -44,11 +70,6 @@ export function uint64At(column: Column, i: number): bigint {
 /** Item `i` of a column of doubles. */
 export function float64At(column: Column, i: number): number {
   return viewOf(column).getFloat64(i * 8, true);
-}
-
-/** Item `i` of a column of unsigned 32-bit integers. */
-export function uint32At(column: Column, i: number): number {
-  return viewOf(column).getUint32(i * 4, true);
 }
 
 /** Item `i` of a column of single bytes. */
