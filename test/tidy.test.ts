@@ -41,6 +41,7 @@ const DOORS: readonly { room: string; target: string; typesOnly: boolean }[] = [
   { room: "cli", target: "bench/attribute-keys.ts", typesOnly: false },
   { room: "cli", target: "bench/bench.ts", typesOnly: false },
   { room: "cli", target: "bench/report.ts", typesOnly: false },
+  { room: "cli", target: "bench/traceql-queries.ts", typesOnly: false },
 ];
 
 const MAX_FILE_LINES = 500;

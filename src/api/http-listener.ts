@@ -1,15 +1,18 @@
 /** Serves a Handler on a port: node:http with every limit set, and an end that waits for answers. */
 import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import type { Logger } from "../base/log.ts";
 import type { MemoryBudget } from "../base/memory-budget.ts";
 import { readBody } from "./body.ts";
 import type { BodyLimits } from "./body.ts";
 import { HttpCuts, type OnCut } from "./cuts.ts";
 import type { Handler, HttpRequest, HttpResponse } from "./http.ts";
+import type { GrpcServer } from "./grpc-server.ts";
 import { sendAnswer } from "./http-answer.ts";
 import { bind } from "./listener.ts";
 import type { Listener } from "./listener.ts";
+import { awaitPreface } from "./preface.ts";
 
 /** What an HTTP port takes before it refuses. */
 export interface HttpLimits extends BodyLimits {
@@ -62,6 +65,8 @@ interface ListenOptions {
   readonly budget: MemoryBudget;
   /** Told of connections that are cut off or refused. */
   readonly onCut: OnCut;
+  /** Serves the connections that begin as HTTP/2 does. */
+  readonly grpc?: GrpcServer;
   readonly logger: Logger;
 }
 
@@ -85,8 +90,38 @@ export async function listen(handler: Handler, options: ListenOptions): Promise<
   };
   server.on("request", serve(false));
   server.on("checkContinue", serve(true));
+  const { grpc } = options;
+  const closeUnbegun = grpc && shareWithGrpc(server, grpc, options);
   const port = await bind(server, host, options.port);
-  return { host, port, close: () => closeServer(server, limits.closeGraceMs) };
+  const close = () => {
+    closeUnbegun?.();
+    grpc?.close();
+    return closeServer(server, limits.closeGraceMs, () => grpc?.destroy());
+  };
+  return { host, port, close };
+}
+
+/** Hands connections that begin as HTTP/2 does to `grpc`, and all others on to node:http. What it gives
+ * back ends those that have not begun. */
+function shareWithGrpc(
+  server: Server,
+  grpc: GrpcServer,
+  { limits, onCut }: Pick<ListenOptions, "limits" | "onCut">,
+): () => void {
+  const serveHttp1 = server.listeners("connection");
+  server.removeAllListeners("connection");
+  const unbegun = new Set<Socket>();
+  server.on("connection", (socket: Socket) => {
+    unbegun.add(socket);
+    socket.once("close", () => unbegun.delete(socket));
+    awaitPreface(socket, { timeoutMs: limits.headersTimeoutMs, onCut }, (isHttp2) => {
+      unbegun.delete(socket);
+      if (isHttp2) return grpc.take(socket);
+      for (const listener of serveHttp1) listener.call(server, socket);
+      socket.resume();
+    });
+  });
+  return () => unbegun.forEach((socket) => socket.destroy());
 }
 
 interface Exchange {
@@ -218,9 +253,12 @@ function toRequest(
   };
 }
 
-function closeServer(server: Server, graceMs: number): Promise<void> {
+function closeServer(server: Server, graceMs: number, destroyOthers: () => void): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(() => server.closeAllConnections(), graceMs);
+  const timer = setTimeout(() => {
+    server.closeAllConnections();
+    destroyOthers();
+  }, graceMs);
   server.close(() => {
     clearTimeout(timer);
     resolve();

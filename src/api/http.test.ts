@@ -51,12 +51,14 @@ describe("createRouter", () => {
     route("*", "/only-put"),
     route("GET", "/assets/*file"),
     route("GET", "/tag/:name/values"),
+    route("GET", "/values/+name"),
   ]);
   const found: [path: string, body: string][] = [
     ["/", "{}"],
     ["/traces/recent", "recent"],
     ["/traces/abc", '{"id":"abc"}'],
     ["/tag/span.a%2Fb%20c/values", '{"name":"span.a/b c"}'],
+    ['/values/a%2Fb/../c"d/values', `{"name":"a/b/../c\\"d/values"}`],
     ["/assets/js/main.js", '{"file":"js/main.js"}'],
     ["/assets/", '{"file":""}'],
     ["/any", "{}"],

@@ -51,6 +51,7 @@ export interface Route {
    * Literal segments, `:name` for any one non-empty segment, and at the end `*name` for the rest
    * of the path, slashes included (possibly nothing). A rest with a "." or ".." segment, a
    * backslash, an encoded slash or a NUL in it never matches, so it cannot climb out of a folder.
+   * `+name` is the rest whatever is in it, for what is no folder; there has to be something.
    */
   readonly pattern: string;
   readonly handler: Handler;
@@ -72,6 +73,9 @@ interface RouterOptions {
   readonly logger: Logger;
 }
 
+/** For the record; there is nobody to read it. */
+const CLIENT_GONE = 499;
+
 /**
  * A handler that never fails: this is the edge where everything thrown in a route becomes an answer.
  * An unknown path is a failure "notFound", a known path with another method an "unsupported"
@@ -80,6 +84,8 @@ interface RouterOptions {
 export function createRouter({ routes, answerFailure, logger }: RouterOptions): Handler {
   const compiled = routes.map((route) => ({ ...route, segments: route.pattern.split("/") }));
   const failed = (error: unknown, request: HttpRequest): HttpResponse => {
+    const { signal } = request;
+    if (signal.aborted && error === signal.reason) return { status: CLIENT_GONE };
     const failure = toFailure(error, logger, `${request.method} ${request.path}`);
     const answer = answerFailure({ ...failure, status: httpStatus[failure.code] }, request);
     const { retryAfterSeconds } = failure;
@@ -151,6 +157,12 @@ function matchSegments(
       return params;
     }
     if (actual === undefined) return undefined;
+    if (expected.startsWith("+")) {
+      const rest = decodeSegment(path.slice(i).join("/"));
+      if (rest === "") return undefined;
+      params[expected.slice(1)] = rest;
+      return params;
+    }
     if (expected.startsWith(":")) {
       if (actual === "") return undefined;
       params[expected.slice(1)] = decodeSegment(actual);

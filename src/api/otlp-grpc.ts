@@ -9,7 +9,7 @@ import type { Metrics } from "../base/metrics.ts";
 import { ProtoReader } from "../base/protobuf.ts";
 import type { Receive } from "../ingest/receive.ts";
 import { listenGrpc } from "./grpc-listener.ts";
-import type { GrpcLimits, GrpcMethod } from "./grpc-listener.ts";
+import type { GrpcLimits, GrpcMethod } from "./grpc-server.ts";
 import type { Listener } from "./listener.ts";
 import { encodeExportResponse } from "./rpc-status.ts";
 import { ORG_ID, type TenantOf } from "./tenancy.ts";
@@ -58,6 +58,7 @@ export function listenOtlpGrpc(options: OtlpGrpcOptions): Promise<Listener> {
       "/grpc.health.v1.Health/Check": (request) => checkHealth(request, isServing),
       ...Object.fromEntries(otherExports.map((path) => [path, refuseSignal])),
     },
+    otherwise: "This port takes OTLP over gRPC. OTLP over HTTP has another, 4318 by default.\n",
     onCut: (reason) => metrics.connectionsCut.inc({ door: DOOR, reason }),
     onAnswered: (path, outcome) => {
       if (path === EXPORT) metrics.requests.inc({ door: DOOR, outcome });

@@ -6,6 +6,8 @@ import type { KnownTrace } from "./protocol.ts";
 import { type Quantiles, quantilesOf } from "./quantiles.ts";
 import { queryKinds, type Question, traceById } from "./queries.ts";
 import { Random } from "./random.ts";
+import { learnFacts, traceqlKinds } from "./traceql-queries.ts";
+import { GrowthWatch, type MemoryGrowth } from "./watch.ts";
 
 const ANSWER_LIMIT_MS = 60_000;
 const FRESH_LIMIT_MS = 30_000;
@@ -18,6 +20,8 @@ export interface QueryResult {
   /** Answers that were wrong or none; they are not in the times. */
   readonly wrong: number;
   readonly firstProblem?: string;
+  /** Of the processes watched, the one that grew most meanwhile. */
+  readonly memory?: MemoryGrowth;
 }
 
 /** Somebody to ask, by a connection that is kept. */
@@ -47,7 +51,16 @@ export class Asker {
     }
   }
 
-  #get({ path, accept }: Question): Promise<{ status: number; body: Buffer }> {
+  /** The body of a good answer; undefined for any other. */
+  async read(question: Pick<Question, "path" | "accept">): Promise<Buffer | undefined> {
+    const { status, body } = await this.#get(question);
+    return status === 200 ? body : undefined;
+  }
+
+  #get({
+    path,
+    accept,
+  }: Pick<Question, "path" | "accept">): Promise<{ status: number; body: Buffer }> {
     return new Promise((resolve, reject) => {
       const options = { agent: this.#agent, headers: { accept } };
       const asked = this.#http.get(this.#url + path, options, (answer) => {
@@ -76,37 +89,62 @@ interface AskingOptions {
   /** Of each kind, after a fifth as many that do not count. */
   readonly runs: number;
   readonly seed: number;
+  /** Processes to watch meanwhile. */
+  readonly watched: readonly number[] | undefined;
 }
 
 /** Asks so many questions of each kind about the traces that are known. */
-export async function runQueries({
-  url,
-  known,
-  runs,
-  seed,
-}: AskingOptions): Promise<QueryResult[]> {
-  const asker = new Asker(url);
-  const random = new Random(seed);
+export async function runQueries(options: AskingOptions): Promise<QueryResult[]> {
+  const random = new Random(options.seed);
+  const asker = new Asker(options.url);
+  const kinds = Object.entries(queryKinds).map(([kind, { question }]) => {
+    return [kind, () => question(random, options.known)] as const;
+  });
+  return askKinds(asker, kinds, options).finally(() => asker.close());
+}
+
+/** Asks in TraceQL, about what is found in some of the traces. */
+export async function runTraceql(options: AskingOptions): Promise<QueryResult[]> {
+  const random = new Random(options.seed);
+  const asker = new Asker(options.url);
+  const ask = async (): Promise<QueryResult[]> => {
+    const facts = await learnFacts(asker, options.known, random);
+    const kinds = Object.entries(traceqlKinds).map(([kind, { question }]) => {
+      return [kind, () => question(random, facts)] as const;
+    });
+    return askKinds(asker, kinds, options);
+  };
+  return ask().finally(() => asker.close());
+}
+
+type Kinds = readonly (readonly [kind: string, question: () => Question])[];
+
+async function askKinds(
+  asker: Asker,
+  kinds: Kinds,
+  { runs, watched }: Pick<AskingOptions, "runs" | "watched">,
+): Promise<QueryResult[]> {
   const results: QueryResult[] = [];
-  for (const [kind, queries] of Object.entries(queryKinds)) {
-    const ask = () => asker.ask(queries.question(random, known));
-    for (let n = Math.ceil(runs / 5); n > 0; n--) await ask();
+  for (const [kind, question] of kinds) {
+    const growth = watched && new GrowthWatch(watched);
+    for (let n = Math.ceil(runs / 5); n > 0; n--) await asker.ask(question());
     const times: number[] = [];
     const problems: string[] = [];
     for (let n = 0; n < runs; n++) {
-      const { ms, problem } = await ask();
+      const { ms, problem } = await asker.ask(question());
       if (problem === undefined) times.push(ms);
       else problems.push(problem);
     }
     const [firstProblem] = problems;
+    const memory = growth?.close();
     results.push({
       kind,
       ms: quantilesOf(times),
       wrong: problems.length,
       ...(firstProblem === undefined ? {} : { firstProblem }),
+      ...(memory === undefined ? {} : { memory }),
     });
   }
-  asker.close();
   return results;
 }
 

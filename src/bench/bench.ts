@@ -8,7 +8,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { Fault } from "../base/fault.ts";
 import { clewVersion } from "../base/version.ts";
-import { FreshnessProbe, type QueryResult, runQueries } from "./ask.ts";
+import { FreshnessProbe, type QueryResult, runQueries, runTraceql } from "./ask.ts";
 import { diskUse } from "./disk.ts";
 import { GeneratorProcess } from "./generator-process.ts";
 import { machineCpu, type MachineCpu, thisMachine } from "./machine.ts";
@@ -28,8 +28,10 @@ export interface BenchOptions {
   /** What else is driven; a Clew of the benchmark's own if neither is given. */
   readonly otlpUrl?: string;
   readonly queryUrl?: string;
-  /** Questions of each kind. */
+  /** Questions of each kind; in TraceQL, which take longer, a tenth of that. */
   readonly queryRuns: number;
+  /** Asks in TraceQL as well. */
+  readonly traceql: boolean;
   readonly seed: number;
   /** Processes to watch, those of its own Clew besides. */
   readonly pids: readonly number[];
@@ -44,6 +46,7 @@ export interface BenchOptions {
 
 /** Before the load, an idle system's own work is waited for at most so long. */
 const IDLE_LIMIT_MS = 15_000;
+const TRACEQL_SHARE = 10;
 /** As Clew is configured when nobody says anything. */
 const KEPT_DAYS = 14;
 
@@ -76,7 +79,13 @@ export class Bench {
       const known = this.#knownTraces(done?.known);
       if (url !== undefined && queryRuns > 0) {
         this.#say(`asking about ${known.length} traces`);
-        queries = await runQueries({ url, known, runs: queryRuns, seed });
+        const watched = this.#watched();
+        queries = await runQueries({ url, known, runs: queryRuns, seed, watched });
+        if (this.#options.traceql) {
+          this.#say("asking in TraceQL");
+          const runs = Math.ceil(queryRuns / TRACEQL_SHARE);
+          queries = [...queries, ...(await runTraceql({ url, known, runs, seed, watched }))];
+        }
       }
     } finally {
       clickhouse = await this.close();
@@ -123,9 +132,8 @@ export class Bench {
     const options = { ...load, otlpUrl: otlpUrl ?? this.#clew!.otlpUrl(load.protocol) };
     this.#say("making the traffic");
     this.#generator = await GeneratorProcess.start(options);
-    const roots = [...this.#options.pids, ...(this.#clew ? [this.#clew.pid] : [])];
     const dataDir = this.#options.dataDir ?? this.#clew?.dataDir;
-    const watched = hasProcesses && roots.length > 0 ? roots : undefined;
+    const watched = this.#watched();
     const before = watched && (await settle(watched, Math.min(IDLE_LIMIT_MS, settleLimitMs))).usage;
     const diskBefore = dataDir === undefined ? undefined : diskUse(dataDir);
     const counted = this.#clew && (await countStored(this.#clew));
@@ -154,6 +162,12 @@ export class Bench {
       ...(verification && { verification }),
     };
     return { report, known };
+  }
+
+  /** The processes to watch, if there are any. */
+  #watched(): readonly number[] | undefined {
+    const roots = [...this.#options.pids, ...(this.#clew ? [this.#clew.pid] : [])];
+    return hasProcesses && roots.length > 0 ? roots : undefined;
   }
 
   async #load(): Promise<Loaded> {

@@ -10,15 +10,16 @@ export interface Usage {
   readonly memoryBytes: number;
   /** Each process's own peak, added up: they need not have been at once. */
   readonly peakBytes: number;
-  readonly processes: readonly ProcessCpu[];
+  readonly processes: readonly ProcessUsage[];
 }
 
-/** CPU time of one process that runs. */
-export interface ProcessCpu {
+/** What one process that runs has used, and uses now. */
+export interface ProcessUsage {
   readonly pid: number;
   /** Of the script it runs, or else of the program. */
   readonly name: string;
   readonly cpuSeconds: number;
+  readonly memoryBytes: number;
 }
 
 /** The kernel counts CPU time for user space in hundredths of a second on all its platforms. */
@@ -78,14 +79,14 @@ export function usageOf(roots: readonly number[]): Usage {
   if (gone !== undefined) throw new Fault("notFound", `there is no process ${gone}`);
   const parents = new Map(Array.from(stats, ([pid, { parent }]) => [pid, parent] as const));
   let [ticks, memoryBytes, peakBytes] = [0, 0, 0];
-  const processes = descendants(roots, parents).map((pid): ProcessCpu => {
+  const processes = descendants(roots, parents).map((pid): ProcessUsage => {
     const { cpuTicks, endedChildrenTicks } = stats.get(pid)!;
     ticks += cpuTicks + endedChildrenTicks;
     const memory = parseMemory(read(`/proc/${pid}/status`) ?? "");
     memoryBytes += memory.now;
     peakBytes += memory.peak;
     const name = programName(read(`/proc/${pid}/cmdline`) ?? "");
-    return { pid, name, cpuSeconds: cpuTicks / TICKS_PER_SECOND };
+    return { pid, name, cpuSeconds: cpuTicks / TICKS_PER_SECOND, memoryBytes: memory.now };
   });
   return { cpuSeconds: ticks / TICKS_PER_SECOND, memoryBytes, peakBytes, processes };
 }

@@ -12,14 +12,14 @@ export interface Question {
   readonly path: string;
   readonly accept: string;
   /** What is wrong with a body that came with status 200; undefined if nothing is. */
-  problem(body: Uint8Array): string | undefined;
+  readonly problem: (body: Uint8Array) => string | undefined;
 }
 
 /** A kind of question. */
 export interface QueryKind {
   readonly about: string;
   /** One of its questions, about some of the traces that were sent. */
-  question(random: Random, known: readonly KnownTrace[]): Question;
+  readonly question: (random: Random, known: readonly KnownTrace[]) => Question;
 }
 
 /** All kinds, by the names they have in reports. */

@@ -183,9 +183,10 @@ function verificationRow({ stored, inserted, tracesRead, problems }: Verificatio
   ];
 }
 
-function queryRows({ kind, ms, wrong }: QueryResult): Row[] {
+function queryRows({ kind, ms, wrong, memory }: QueryResult): Row[] {
   const wrongs = wrong === 0 ? "" : `; wrong: ${wrong}`;
-  return [[kind, `${quantilesText(ms)} (${ms.count} runs)${wrongs}`]];
+  const grown = memory && `; ${memory.process} +${bytesText(memory.moreBytes)}`;
+  return [[kind, `${quantilesText(ms)} (${ms.count} runs)${wrongs}${grown ?? ""}`]];
 }
 
 function quantilesText({ p50, p95, p99, max }: Quantiles): string {

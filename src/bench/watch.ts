@@ -3,6 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Usage, usageOf } from "./processes.ts";
 
 const SAMPLE_MS = 500;
+const GROWTH_SAMPLE_MS = 100;
 const SETTLE_STEP_MS = 1000;
 /** Settled is who uses less than this share of one core ... */
 const QUIET_SHARE = 0.1;
@@ -36,6 +37,43 @@ export class MemoryWatch {
 
   close(): void {
     clearInterval(this.#timer);
+  }
+}
+
+/** How much memory one process had more at once than at the beginning. */
+export interface MemoryGrowth {
+  readonly process: string;
+  readonly moreBytes: number;
+}
+
+/** Looks at each of some processes ten times a second, until it is closed. */
+export class GrowthWatch {
+  readonly #roots: readonly number[];
+  readonly #before: ReadonlyMap<number, number>;
+  readonly #most = new Map<number, MemoryGrowth>();
+  readonly #timer: NodeJS.Timeout;
+
+  constructor(roots: readonly number[]) {
+    this.#roots = roots;
+    const { processes } = usageOf(roots);
+    this.#before = new Map(processes.map(({ pid, memoryBytes }) => [pid, memoryBytes]));
+    this.#timer = setInterval(() => this.#look(), GROWTH_SAMPLE_MS).unref();
+  }
+
+  #look(): void {
+    for (const { pid, name, memoryBytes } of usageOf(this.#roots).processes) {
+      const moreBytes = memoryBytes - (this.#before.get(pid) ?? 0);
+      if (moreBytes > (this.#most.get(pid)?.moreBytes ?? 0)) {
+        this.#most.set(pid, { process: name, moreBytes });
+      }
+    }
+  }
+
+  /** The process that grew most, and how much. */
+  close(): MemoryGrowth | undefined {
+    clearInterval(this.#timer);
+    this.#look();
+    return [...this.#most.values()].sort((a, b) => b.moreBytes - a.moreBytes)[0];
   }
 }
 

@@ -53,6 +53,24 @@ export async function askClew<Answer>(url: string, path: string, tenant?: string
   throw new Fault("unavailable", `what answers at ${url} is not Clew (HTTP ${status})`);
 }
 
+/** Asks Tempo's API, which Clew speaks as well. Throws Fault "invalid" with what is wrong with the
+ * question, another for whatever else is no good answer. */
+export async function askTempo<Answer>(
+  url: string,
+  path: string,
+  tenant?: string,
+): Promise<Answer> {
+  const { ok, status, text } = await get(url, path, tenant);
+  const answer = ok ? parse(text) : undefined;
+  if (answer !== undefined) return answer as Answer;
+  const message = text.trim();
+  if (status === 400) throw new Fault("invalid", message);
+  if (status === 401) throw new Fault("unauthenticated", `${message}; ${TENANT_HINT}`);
+  const hasReason = status >= 400 && message !== "" && !message.startsWith("<");
+  if (hasReason && status !== 404) throw new Fault("unavailable", message);
+  throw new Fault("unavailable", `what answers at ${url} is not Clew (HTTP ${status})`);
+}
+
 function parse(text: string): object | undefined {
   try {
     const value: unknown = JSON.parse(text);

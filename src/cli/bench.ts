@@ -1,6 +1,7 @@
 import { Bench, type BenchOptions } from "../bench/bench.ts";
 import { problemsOf, reportJson, reportText } from "../bench/report.ts";
 import { MIN_KEYS } from "../bench/attribute-keys.ts";
+import { traceqlHelp } from "../bench/traceql-queries.ts";
 import { type Given, numberOption, positionals, secondsOption, UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -29,7 +30,9 @@ export const benchCommand: Command = {
   takes: "",
   more:
     "Without --otlp and --query it starts a Clew of its own, checks at the end that every span is\n" +
-    "stored once, and removes it. docs/benchmarks.md explains what is measured.",
+    "stored once, and removes it. docs/benchmarks.md explains what is measured.\n" +
+    "\n" +
+    traceqlHelp(),
   options: {
     otlp: { type: "text", value: "URL", about: "send spans there instead of to a Clew of its own" },
     protocol: { type: "text", value: "http|grpc", about: "how they are sent (default: http)" },
@@ -79,6 +82,10 @@ export const benchCommand: Command = {
       type: "text",
       value: "N",
       about: `questions of each kind (default: ${usual.queryRuns})`,
+    },
+    traceql: {
+      type: "flag",
+      about: "ask in TraceQL as well, a tenth as many of each kind below, over 24 h",
     },
     ids: {
       type: "text",
@@ -135,6 +142,7 @@ export function benchOptions(given: Given): BenchOptions {
     ...(dataDir && { dataDir }),
     ...(idsFile && { idsFile }),
     fresh: given.has("fresh"),
+    traceql: given.has("traceql"),
     settleLimitMs: (secondsOption(given, "settle") ?? length.settleSeconds) * 1000,
     clew: {
       startCommand: [process.execPath, ...process.execArgv, process.argv[1]!, "start"],

@@ -10,6 +10,7 @@ import { clewVersion } from "../base/version.ts";
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   start: async () => (await import("./start.ts")).startCommand,
   traces: async () => (await import("./traces.ts")).tracesCommand,
+  query: async () => (await import("./query.ts")).queryCommand,
   trace: async () => (await import("./trace.ts")).traceCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
   bench: async () => (await import("./bench.ts")).benchCommand,

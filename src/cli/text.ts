@@ -88,7 +88,8 @@ const colours = {
   magenta: 35,
   cyan: 36,
 } as const;
-type Colour = keyof typeof colours;
+/** One of them. */
+export type Colour = keyof typeof colours;
 
 /** Text in a colour, or as it is if colour is off. */
 export function paint(text: string, colour: Colour, { colour: on }: Looks): string {

@@ -11,6 +11,7 @@ import {
   bytesValue,
   MIB,
   onOrOff,
+  optionalPort,
   port,
   section,
   type Setting,
@@ -85,7 +86,11 @@ const otlp = section({
 });
 
 const http = section({
-  port: port(3200, "Port of the page, of Clew's own API and of trace by id as Tempo answers it."),
+  port: port(3200, "Port of the page, of Clew's own API and of Tempo's, gRPC streaming included."),
+  grpcPort: optionalPort(
+    "Port of its own for Tempo's gRPC streaming (tempopb.StreamingQuerier), for where something between" +
+      " Grafana and Clew keeps HTTP/2 from http.port. Left out, there is none. 0 takes any free one.",
+  ),
 });
 
 const tenancy = section({
@@ -338,6 +343,9 @@ const clickhouse = section({
   }),
 });
 
+/** 31 days. */
+const MONTH_HOURS = 744;
+
 const query = section({
   maxSeconds: whole({ min: 1, max: 3600, unit: "seconds" }, 30, {
     about: "Longest time a question to ClickHouse may take.",
@@ -372,6 +380,15 @@ const query = section({
     expects: bytesExpected,
     about: "Memory that one statement may use in ClickHouse.",
     whenReached: "Grouping goes to disk from half of it on; what needs more fails and says so.",
+  }),
+  maxSearchHours: whole({ min: 0, max: 1_000_000, unit: "hours" }, MONTH_HOURS, {
+    about: "Longest range of time that a search by Tempo's API may be about; 0 for no limit.",
+    whenReached: "The search is refused (HTTP 400).",
+  }),
+  maxMetricsHours: whole({ min: 0, max: 1_000_000, unit: "hours" }, MONTH_HOURS, {
+    about:
+      "Longest range of time that a metrics query by Tempo's API may be about; 0 for no limit.",
+    whenReached: "The query is refused (HTTP 400).",
   }),
 });
 

@@ -3,7 +3,7 @@
  * in its own process, or one in each of several worker processes (see `worker-pool.ts`).
  */
 import path from "node:path";
-import { defaultGrpcLimits } from "../api/grpc-listener.ts";
+import { defaultGrpcLimits } from "../api/grpc-server.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import type { Listener } from "../api/listener.ts";
 import { listenOtlpGrpc } from "../api/otlp-grpc.ts";

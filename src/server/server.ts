@@ -4,54 +4,31 @@
  *     start   data lock → engine → schema → ingest (log, queue, OTLP doors) → API door
  *     close   doors (answer what they have), queue (insert what it can) → client → engine → lock
  */
-import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import type { Registry } from "prom-client";
-import { clewFailure, clewRoutes } from "../api/clew.ts";
-import { apiBase } from "../api/contract.ts";
-import { createRouter, type HttpRequest, type Route } from "../api/http.ts";
-import { defaultHttpLimits, listen } from "../api/http-listener.ts";
-import type { Listener } from "../api/listener.ts";
-import { operationsRoutes } from "../api/operations.ts";
-import { pageRoutes } from "../api/page.ts";
-import { redRoutes } from "../api/red.ts";
-import { tagsRoutes } from "../api/tags.ts";
-import { spanMetricsRoutes } from "../api/span-metrics.ts";
-import { tempoFailure } from "../api/tempo/answers.ts";
-import { searchRoutes } from "../api/search.ts";
-import { tempoRoutes } from "../api/tempo/routes.ts";
-import { statusRoutes } from "../api/tempo/status-pages.ts";
-import { askingTenancy, ORG_ID, type QueriesOf } from "../api/tenancy.ts";
 import { lockDataDir } from "../base/data-lock.ts";
 import type { Logger } from "../base/log.ts";
-import { MemoryBudget } from "../base/memory-budget.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
 import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
-import { createRedQueries, type RedQueries } from "../query/red.ts";
 import { Promoter } from "../ingest/promoter.ts";
-import { createTags } from "../query/tags.ts";
-import type { QueryLimits } from "../query/query-options.ts";
-import { createQueries } from "../query/traces.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
-import type { AttributeScope } from "../store/promoted.ts";
 import { type Engine, startEngine } from "../store/engine/engine.ts";
 import { migrate, migrationsDirectory, readMigrations } from "../store/migrate.ts";
 import { applyRetention } from "../store/retention.ts";
+import { type Api, type OpenApi, openApi } from "./api.ts";
 import type { Config } from "./config.ts";
-import { describeConfig } from "./describe-config.ts";
-import { type Ingest, openIngestNode } from "./ingest-node.ts";
+import { type Ingest, openIngestNode, type OtlpPorts } from "./ingest-node.ts";
 import { drainLeftovers } from "./leftover-logs.ts";
 import { sumOf } from "./metrics-sum.ts";
 import { openSpanMetrics } from "./span-metrics.ts";
-import { type TableWatch, watchTable } from "./table-watch.ts";
+import { watchTable } from "./table-watch.ts";
 import { startWorkerPool } from "./worker-pool.ts";
 
 /** A running Clew. */
 export interface Server {
   /** The ports that are really listened on. */
-  readonly ports: { readonly grpc: number; readonly http: number; readonly api: number };
+  readonly ports: OtlpPorts & OpenApi["ports"];
   /** Process id of the embedded ClickHouse; undefined with an external one, or while it restarts. */
   enginePid(): number | undefined;
   /** Settles when Clew has stopped by itself because it could not go on; the log says why. */
@@ -59,14 +36,6 @@ export interface Server {
   /** Stops it: what has been taken is stored and answered first. */
   close(): Promise<void>;
 }
-
-/** Memory for what the API port is sent: questions have no bodies to speak of. */
-const API_BODY_BYTES = 2 ** 20;
-/** A query is in the URL; of its 128 KiB at most, every byte may be percent-encoded. */
-const API_HEADER_BYTES = 512 * 1024;
-const READY_MS = 2000;
-const SPANS_RECEIVED = "clew_spans_received_total";
-const pageFolder = fileURLToPath(new URL("../../dist/ui", import.meta.url));
 
 /** Starts everything; when it settles, spans are taken. What was started is stopped again if a later
  * step fails. Throws Fault for what the user can mend: a port or folder in use, a bad database. */
@@ -113,23 +82,19 @@ async function start(
   const { counters } = spanMetrics;
   const building = { log, metrics, counters, closers, client, endpoint, onEndpoint };
   const { ingest, promoter, registry } = await openIngest(config, building);
-  let api: Listener | undefined;
+  let api: OpenApi | undefined;
   closers.push(async () => {
     await Promise.all([api?.close(), ingest.close()]);
   });
   const store = { client, counters, spansTable };
   api = await openApi(config, { log, metrics, ...store, ingest, promoter, registry });
-  const ports = { ...ingest.ports, api: api.port };
+  const ports = { ...ingest.ports, ...api.ports };
   const stoppedByItself = async (): Promise<void> => {
     const fault = await (engine?.failed ?? new Promise<never>(() => {}));
     log.error("the embedded ClickHouse is given up, Clew stops", { error: fault });
     await close();
   };
   return { ports, enginePid: () => engine?.pid(), closed: stoppedByItself(), close };
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
 }
 
 interface Building {
@@ -241,129 +206,4 @@ function newPromoter(
     catalogues: () => ingest.catalogues(),
     log,
   });
-}
-
-interface Api {
-  readonly log: Logger;
-  readonly metrics: Metrics;
-  readonly client: StoreClient;
-  readonly counters: TenantMetrics;
-  readonly spansTable: TableWatch;
-  readonly ingest: Ingest;
-  readonly promoter: Promoter;
-  readonly registry: () => Promise<Registry>;
-}
-
-function openApi(config: Config, api: Api): Promise<Listener> {
-  return listen(apiHandler(config, api), {
-    host: config.listen.host,
-    port: config.http.port,
-    limits: {
-      ...defaultHttpLimits,
-      connections: config.listen.maxConnections,
-      headerBytes: API_HEADER_BYTES,
-      wireBytes: API_BODY_BYTES,
-      bodyBytes: API_BODY_BYTES,
-    },
-    onCut: (reason) => api.metrics.connectionsCut.inc({ door: "api", reason }),
-    budget: new MemoryBudget({ limitBytes: API_BODY_BYTES }),
-    logger: api.log,
-  });
-}
-
-function queryLimits({ query }: Config): QueryLimits {
-  return {
-    seconds: query.maxSeconds,
-    traceSpans: query.maxTraceSpans,
-    framedSpans: query.maxPageSpans,
-    candidateTraces: query.maxCandidateTraces,
-    readBytes: query.maxReadBytes,
-    memoryBytes: query.maxMemoryBytes,
-  };
-}
-
-function apiHandler(
-  config: Config,
-  { client, counters, spansTable, ingest, promoter, registry, metrics, log }: Api,
-) {
-  const { ports } = ingest;
-  const asking = {
-    client,
-    database: config.clickhouse.database,
-    table: () => spansTable.table(),
-    limits: queryLimits(config),
-    nowSeconds,
-    noteQueried: (scope: AttributeScope, key: string) => promoter.noteQueried(scope, key),
-  };
-  const tenantOf = askingTenancy(config.tenancy.enabled);
-  const askingFor = ({ headers }: HttpRequest) => ({
-    ...asking,
-    tenant: tenantOf(headers[ORG_ID]),
-  });
-  const queriesOf: QueriesOf = (request) => createQueries(askingFor(request));
-  const redOf = ({ headers }: HttpRequest): RedQueries =>
-    createRedQueries({
-      client,
-      database: config.clickhouse.database,
-      tenant: tenantOf(headers[ORG_ID]),
-      seconds: config.query.maxSeconds,
-      minuteDays: config.retention.redMinuteDays,
-      nowSeconds,
-    });
-  const spansReceived = async (): Promise<number> => {
-    const counted = (await registry()).getSingleMetric(SPANS_RECEIVED);
-    return (await counted!.get()).values.reduce((sum, { value }) => sum + value, 0);
-  };
-  const anyTrouble = async () => (await ingest.health()).trouble ?? (await trouble(client));
-  const routes: Route[] = [
-    ...operationsRoutes({
-      registry: async () => {
-        metrics.clickhouseUp.set((await trouble(client)) === undefined ? 1 : 0);
-        return registry();
-      },
-      trouble: anyTrouble,
-    }),
-    ...spanMetricsRoutes(({ headers }) => counters.families(tenantOf(headers[ORG_ID]))),
-    ...redRoutes(redOf),
-    ...tagsRoutes({ tagsOf: (request) => createTags(askingFor(request)), nowSeconds }),
-    ...clewRoutes({
-      queriesOf,
-      status: async () => {
-        const health = await ingest.health();
-        return {
-          otlp: { grpcPort: ports.grpc, httpPort: ports.http },
-          spansReceived: await spansReceived(),
-          trouble: [await trouble(client), health.trouble ?? health.warning].filter(isText),
-        };
-      },
-    }),
-    ...searchRoutes({ queriesOf, nowSeconds, logger: log }),
-    ...tempoRoutes(queriesOf),
-    ...statusRoutes({
-      config: () => describeConfig({ config }),
-      trouble: anyTrouble,
-      endpoints: () => routes,
-    }),
-    ...pageRoutes(pageFolder),
-  ];
-  return createRouter({
-    routes,
-    answerFailure: (failure, { path }) =>
-      path.startsWith(`${apiBase}/`) ? clewFailure(failure) : tempoFailure(failure),
-    logger: log,
-  });
-}
-
-function isText(value: string | undefined): value is string {
-  return value !== undefined;
-}
-
-async function trouble(client: StoreClient): Promise<string | undefined> {
-  const silent = sleep(READY_MS, "silent", { ref: false });
-  try {
-    const first = await Promise.race([client.ping(), silent]);
-    return first === "silent" ? `ClickHouse is silent for ${READY_MS} ms` : undefined;
-  } catch (error) {
-    return `ClickHouse does not answer: ${error instanceof Error ? error.message : String(error)}`;
-  }
 }

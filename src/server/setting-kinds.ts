@@ -47,6 +47,16 @@ export function port(byDefault: number, about: string) {
   });
 }
 
+/** A port that is listened on only if it is given. */
+export function optionalPort(about: string) {
+  return z
+    .int()
+    .min(0)
+    .max(65_535)
+    .optional()
+    .register(settings, { kind: "number", expects: "a whole number from 0 to 65535", about });
+}
+
 /** What a size is told to be. */
 export const bytesExpected = 'a size like 67108864, "64MiB" or "1.5 GB", from 1 KiB to 1 TiB';
 /** A size in bytes, as a number or as text with a unit. */

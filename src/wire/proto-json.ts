@@ -24,6 +24,9 @@ export interface Field {
     | "enum"
     | "message";
   readonly repeated: boolean;
+  /** The repeated message is an entry of a map from strings, with the fields `key` and `value`: an
+   * object in JSON. */
+  readonly map?: true;
   /** Written even if it holds the default (a member of a oneof). */
   readonly presence?: boolean;
   readonly message?: () => Message;
@@ -33,6 +36,21 @@ export interface Field {
 
 /** A message's fields by their names in JSON. */
 export type Message = Readonly<Record<string, Field>>;
+
+/** A field that comes once. */
+export function field(number: number, type: Field["type"], more: Partial<Field> = {}): Field {
+  return { number, type, repeated: false, ...more };
+}
+
+/** A field with a list of messages. */
+export function many(number: number, message: () => Message): Field {
+  return field(number, "message", { repeated: true, message });
+}
+
+/** A field with a message. */
+export function one(number: number, message: () => Message): Field {
+  return field(number, "message", { message });
+}
 
 const wireTypes = {
   string: 2,
@@ -63,6 +81,13 @@ export function jsonToProto(text: string, message: Message): Uint8Array {
   const value = parseJson(text);
   const writer = new ProtoWriter(text.length);
   writeMessage(writer, message, value, "", MESSAGE_DEPTH_LIMIT);
+  return writer.finish();
+}
+
+/** Encodes what is in a message's JSON form already. Throws as `jsonToProto` does. */
+export function objectToProto(value: object, message: Message): Uint8Array {
+  const writer = new ProtoWriter();
+  writeMessage(writer, message, value as Json, "", MESSAGE_DEPTH_LIMIT);
   return writer.finish();
 }
 
@@ -112,10 +137,26 @@ function writeMessage(
     if (field === undefined || value === null) continue;
     const place = path === "" ? name : `${path}.${name}`;
     if (!field.repeated) writeField(writer, field, value, place, depthLimit);
+    else if (field.map === true) writeMap(writer, field, value, place, depthLimit);
     else if (!Array.isArray(value)) throw bad(place, "an array", value);
     else {
       value.forEach((item, i) => writeField(writer, field, item, `${place}[${i}]`, depthLimit));
     }
+  }
+}
+
+function writeMap(
+  writer: ProtoWriter,
+  field: Field,
+  json: Json,
+  path: string,
+  depthLimit: number,
+): void {
+  if (json === null || typeof json !== "object" || Array.isArray(json)) {
+    throw bad(path, "an object", json);
+  }
+  for (const [key, value] of Object.entries(json)) {
+    writeField(writer, field, { key, value }, `${path}.${key}`, depthLimit);
   }
 }
 
@@ -263,10 +304,40 @@ function readMessage(reader: ProtoReader, table: Table, dialect: JsonDialect): J
     }
     const [name, field] = entry;
     const value = readField(reader, field, dialect);
-    if (field.repeated) ((object[name] ??= []) as unknown[]).push(value);
+    if (field.map === true) {
+      const entry = value as { readonly key?: string; readonly value?: unknown };
+      const map = (object[name] ??= Object.create(null)) as JsonObject;
+      map[entry.key ?? ""] = entry.value ?? defaultOf(field.message!()["value"]!);
+    } else if (field.repeated) ((object[name] ??= []) as unknown[]).push(value);
     else if (field.presence === true || !isDefault(value, field)) object[name] = value;
   }
   return object;
+}
+
+/** What a field that is not there stands for. */
+function defaultOf({ type, names }: Field): unknown {
+  switch (type) {
+    case "string":
+    case "bytes":
+    case "id":
+      return "";
+    case "bool":
+      return false;
+    case "int64":
+    case "uint64":
+    case "fixed64":
+      return "0";
+    case "double":
+    case "uint32":
+    case "fixed32":
+      return 0;
+    case "enum":
+      return names![0];
+    case "message":
+      return {};
+    default:
+      return unreachable(type);
+  }
 }
 
 function isDefault(value: unknown, field: Field): boolean {

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { describe, test, type TestContext } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { gzipSync } from "node:zlib";
-import { defaultGrpcLimits, type GrpcLimits } from "../../src/api/grpc-listener.ts";
+import { defaultGrpcLimits, type GrpcLimits } from "../../src/api/grpc-server.ts";
 import { defaultHttpLimits, type HttpLimits, listen } from "../../src/api/http-listener.ts";
 import type { Handler } from "../../src/api/http.ts";
 import { listenOtlpGrpc } from "../../src/api/otlp-grpc.ts";

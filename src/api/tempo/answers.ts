@@ -1,4 +1,5 @@
 /** What Tempo's answers look like on HTTP, and in which form a client wants them. */
+import { type Message, objectToProto } from "../../wire/proto-json.ts";
 import type { HttpFailure, HttpRequest, HttpResponse } from "../http.ts";
 
 /** The forms that an answer may be wanted in. */
@@ -42,4 +43,10 @@ export function protobuf(bytes: Uint8Array): HttpResponse {
 /** A failure as Tempo words it: the bare message. */
 export function tempoFailure({ code, message, status }: HttpFailure): HttpResponse {
   return plain(code === "notFound" ? 404 : status, message);
+}
+
+/** A message in the form that the client wants; who wants that of language models gets JSON. */
+export function answerIn(request: HttpRequest, value: object, message: Message): HttpResponse {
+  if (wantedForm(request) === "protobuf") return protobuf(objectToProto(value, message));
+  return json(value);
 }

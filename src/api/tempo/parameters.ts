@@ -18,6 +18,9 @@ export const int64: IntegerKind = { parser: "ParseInt", min: -MAX_INT64 - 1n, ma
 /** The same by Go's other function for it. */
 export const goInt: IntegerKind = { ...int64, parser: "Atoi" };
 
+/** Unsigned 32-bit. */
+export const uint32: IntegerKind = { parser: "ParseUint", min: 0n, max: 2n ** 32n - 1n };
+
 /** The integer that a parameter gives, if it is there. */
 export function integerParameter(
   query: URLSearchParams,
@@ -51,6 +54,6 @@ export function booleanParameter(query: URLSearchParams, name: string): boolean 
 const MAX_QUOTED = 200;
 
 /** Text in quotes, cut if it is long. */
-function quoted(text: string): string {
+export function quoted(text: string): string {
   return JSON.stringify(text.length > MAX_QUOTED ? `${text.slice(0, MAX_QUOTED)}…` : text);
 }

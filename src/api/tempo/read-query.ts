@@ -5,7 +5,7 @@ import { MAX_QUERY_BYTES } from "../../traceql/parse.ts";
 import { type Problem, tempoErrorText } from "../../traceql/problem.ts";
 
 /** Throws Fault "invalid" if the text is longer than a query may be. */
-function refuseOverlong(text: string): void {
+export function refuseOverlong(text: string): void {
   if (Buffer.byteLength(text) <= MAX_QUERY_BYTES) return;
   const limit = `exceeds the configured maximum size of ${MAX_QUERY_BYTES} bytes`;
   const advice = "reduce the query expression size or contact your system administrator";

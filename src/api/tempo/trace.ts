@@ -7,9 +7,9 @@ import { filterTrace, isRowOf, type TraceFilter } from "../../query/filter-trace
 import type { Queries, TraceQuery } from "../../query/traces.ts";
 import type { StoredTrace } from "../../store/read-trace.ts";
 import { encodeTracesData } from "../../wire/otlp/encode.ts";
-import { tempoBatches, tempoTraceById } from "../../wire/otlp/messages.ts";
 import { protoToJson } from "../../wire/proto-json.ts";
 import { llmTrace } from "../../wire/tempo/llm.ts";
+import { batches, traceByIdResponse } from "../../wire/tempo/messages.ts";
 import type { HttpRequest, HttpResponse } from "../http.ts";
 import { parseTraceId } from "../trace-id.ts";
 import { json, llm, plain, protobuf, wantedForm } from "./answers.ts";
@@ -23,7 +23,7 @@ export async function traceV1(queries: Queries, request: HttpRequest): Promise<H
   if (truncated) return plain(422, `trace exceeds max size (max spans: ${columns.length})`);
   const trace = encodeTracesData(columns, { nameEmptyResources: true });
   if (wantedForm(request) === "protobuf") return protobuf(trace);
-  return json(protoToJson(trace, tempoBatches, "proto3"));
+  return json(protoToJson(trace, batches, "proto3"));
 }
 
 /** Answers `/api/v2/traces/:id`: a trace, or what a filter leaves of it, in an envelope. */
@@ -37,7 +37,7 @@ export async function traceV2(queries: Queries, request: HttpRequest): Promise<H
   const answer = encodeAnswer(stored, part);
   return form === "protobuf"
     ? protobuf(answer)
-    : json(protoToJson(answer, tempoTraceById, "proto3"));
+    : json(protoToJson(answer, traceByIdResponse, "proto3"));
 }
 
 /** What a filter left of a trace. */

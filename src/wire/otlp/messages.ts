@@ -2,18 +2,7 @@
  * OTLP's trace messages as data, for the translation between protobuf and JSON in `proto-json.ts`.
  * Source: opentelemetry-proto 1.11 and "OTLP/HTTP: JSON Protobuf Encoding".
  */
-import type { Field, Message } from "../proto-json.ts";
-
-const field = (number: number, type: Field["type"], more: Partial<Field> = {}): Field => ({
-  number,
-  type,
-  repeated: false,
-  ...more,
-});
-const many = (number: number, message: () => Message): Field =>
-  field(number, "message", { repeated: true, message });
-const one = (number: number, message: () => Message): Field =>
-  field(number, "message", { message });
+import { field, many, type Message, one } from "../proto-json.ts";
 
 const anyValue: Message = {
   stringValue: field(1, "string", { presence: true }),
@@ -25,7 +14,8 @@ const anyValue: Message = {
   bytesValue: field(7, "bytes", { presence: true }),
 };
 const arrayValue: Message = { values: many(1, () => anyValue) };
-const keyValue: Message = { key: field(1, "string"), value: one(2, () => anyValue) };
+/** An attribute. */
+export const keyValue: Message = { key: field(1, "string"), value: one(2, () => anyValue) };
 const keyValueList: Message = { values: many(1, () => keyValue) };
 
 const entityRef: Message = {
@@ -100,7 +90,8 @@ const scopeSpans: Message = {
   schemaUrl: field(3, "string"),
 };
 
-const resourceSpans: Message = {
+/** The spans of one resource. */
+export const resourceSpans: Message = {
   resource: one(1, () => resource),
   scopeSpans: many(2, () => scopeSpans),
   schemaUrl: field(3, "string"),
@@ -108,14 +99,3 @@ const resourceSpans: Message = {
 
 /** TracesData, and ExportTraceServiceRequest, which is the same on the wire. */
 export const tracesData: Message = { resourceSpans: many(1, () => resourceSpans) };
-
-/** Tempo's Trace in the JSON of its first API: the same message, with its field's old name. */
-export const tempoBatches: Message = { batches: many(1, () => resourceSpans) };
-
-/** Tempo's TraceByIDResponse. Source: pkg/tempopb/tempo.proto. */
-export const tempoTraceById: Message = {
-  trace: one(1, () => tracesData),
-  metrics: one(2, () => ({ inspectedBytes: field(1, "uint64") })),
-  status: field(3, "enum", { names: ["COMPLETE", "PARTIAL"] }),
-  message: field(4, "string"),
-};
