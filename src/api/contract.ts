@@ -235,3 +235,16 @@ export type SearchProgress =
   | { readonly found: readonly FoundTraceAnswer[]; readonly receipt: ReceiptAnswer }
   | { readonly answer: SearchAnswer }
   | ErrorAnswer;
+
+/** `GET /api/clew/v1/pins`: traces that are never thinned away, the newest pin first, at most 10,000. */
+export interface PinsAnswer {
+  readonly traceIds: readonly string[];
+}
+
+/** `POST /api/clew/v1/pins` with `{"traceId": …}` (404 if no span of it is stored), and
+ * `DELETE /api/clew/v1/pins/{traceId}`. */
+export interface PinAnswer {
+  /** 32 lower-case hex digits. */
+  readonly traceId: string;
+  readonly isPinned: boolean;
+}

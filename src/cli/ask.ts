@@ -41,8 +41,24 @@ export function clewUrl(given: Given, env: Readonly<Record<string, string | unde
 }
 
 /** Asks Clew's own API, `path` following its base. Throws Fault for any answer but a good one. */
-export async function askClew<Answer>(url: string, path: string, tenant?: string): Promise<Answer> {
-  const { ok, status, text } = await get(url, apiBase + path, tenant);
+export function askClew<Answer>(url: string, path: string, tenant?: string): Promise<Answer> {
+  return sendClew(url, path, { method: "GET", tenant });
+}
+
+interface Sending {
+  readonly method: "GET" | "POST" | "DELETE";
+  /** Sent as JSON. */
+  readonly body?: object;
+  readonly tenant: string | undefined;
+}
+
+/** The same with a method of its own, and something to send. */
+export async function sendClew<Answer>(
+  url: string,
+  path: string,
+  sending: Sending,
+): Promise<Answer> {
+  const { ok, status, text } = await send(url, apiBase + path, sending);
   const answer = parse(text);
   if (ok && answer !== undefined) return answer as Answer;
   const { error } = (answer ?? {}) as Partial<ErrorAnswer>;
@@ -60,7 +76,7 @@ export async function askTempo<Answer>(
   path: string,
   tenant?: string,
 ): Promise<Answer> {
-  const { ok, status, text } = await get(url, path, tenant);
+  const { ok, status, text } = await send(url, path, { method: "GET", tenant });
   const answer = ok ? parse(text) : undefined;
   if (answer !== undefined) return answer as Answer;
   const message = text.trim();
@@ -80,11 +96,14 @@ function parse(text: string): object | undefined {
   }
 }
 
-async function get(url: string, path: string, tenant: string | undefined) {
+async function send(url: string, path: string, { method, body, tenant }: Sending) {
   try {
     const response = await fetch(url + path, {
+      method,
+      ...(body && { body: JSON.stringify(body) }),
       headers: {
         accept: "application/json",
+        ...(body && { "content-type": "application/json" }),
         ...(tenant === undefined ? {} : { [ORG_ID]: tenant }),
       },
       signal: AbortSignal.timeout(TIMEOUT_MS),

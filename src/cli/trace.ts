@@ -33,8 +33,9 @@ export const traceCommand: Command = {
   },
 };
 
-/** Ids are often copied without their leading zeros. */
-function readTraceId(text: string): string {
+/** A trace id from the command line, in full: ids are often copied without their leading zeros. Throws
+ * UsageError. */
+export function readTraceId(text: string): string {
   if (/^[0-9a-f]{1,32}$/i.test(text)) return text.toLowerCase().padStart(32, "0");
   throw new UsageError(`a trace id is up to 32 hex digits, got "${text}"`);
 }

@@ -11,6 +11,7 @@ import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
 import { redRoutes } from "../api/red.ts";
+import { samplingRoutes } from "../api/sampling.ts";
 import { searchRoutes } from "../api/search.ts";
 import { spanMetricsRoutes } from "../api/span-metrics.ts";
 import { tagsRoutes } from "../api/tags.ts";
@@ -29,6 +30,7 @@ import { createMetrics } from "../query/metrics.ts";
 import type { QueryLimits, QueryOptions } from "../query/query-options.ts";
 import { createRedQueries, type RedQueries } from "../query/red.ts";
 import { createSearch } from "../query/search.ts";
+import { createSampling } from "../query/sampling.ts";
 import { createTags } from "../query/tags.ts";
 import { createQueries } from "../query/traces.ts";
 import type { StoreClient } from "../store/client.ts";
@@ -192,6 +194,7 @@ function apiHandler(
     }),
     ...spanMetricsRoutes((request) => counters.families(tenantIn(request))),
     ...redRoutes(redOf),
+    ...samplingRoutes((request) => createSampling(askingFor(request))),
     ...tagsRoutes({ tagsOf: (request) => createTags(askingFor(request)), nowSeconds }),
     ...clewRoutes({
       queriesOf,

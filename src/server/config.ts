@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { logLevels } from "../base/log.ts";
 import { labelName } from "../prometheus/family.ts";
+import { sampling } from "./config-sampling.ts";
 import {
   bytes,
   bytesExpected,
@@ -402,6 +403,7 @@ export const configSchema = section({
   tenancy,
   ingest,
   retention,
+  sampling,
   metrics,
   clickhouse,
   query,

@@ -279,6 +279,9 @@ function checkTogether(loading: Loading): void {
     const has = `ingest.maxMemoryBytes is ${memoryBytes}${each}`;
     complain(key, `${has}, less than ${REQUESTS_IN_MEMORY} times otlp.maxRequestBytes`);
   }
+  if (config.sampling.policyFile !== undefined && config.clickhouse.cluster !== undefined) {
+    complain("sampling.policyFile", "days are not thinned on a cluster (clickhouse.cluster)");
+  }
   const ownEngine = config.clickhouse.url === undefined;
   for (const key of ["clickhouse.user", "clickhouse.password"]) {
     if (ownEngine && loading.given.has(key)) complain(key, "means nothing without clickhouse.url");

@@ -16,6 +16,7 @@ import type { Endpoint } from "../store/endpoint.ts";
 import { type Engine, startEngine } from "../store/engine/engine.ts";
 import { migrate, migrationsDirectory, readMigrations } from "../store/migrate.ts";
 import { applyRetention } from "../store/retention.ts";
+import type { SpansTable } from "../store/schema.ts";
 import { type Api, type OpenApi, openApi } from "./api.ts";
 import type { Config } from "./config.ts";
 import { type Ingest, openIngestNode, type OtlpPorts } from "./ingest-node.ts";
@@ -23,6 +24,7 @@ import { drainLeftovers } from "./leftover-logs.ts";
 import { sumOf } from "./metrics-sum.ts";
 import { openSpanMetrics } from "./span-metrics.ts";
 import { watchTable } from "./table-watch.ts";
+import { startThinning } from "./thinning.ts";
 import { startWorkerPool } from "./worker-pool.ts";
 
 /** A running Clew. */
@@ -77,6 +79,9 @@ async function start(
   await prepareSchema(client, config, log);
   const spansTable = await watchTable(client, config, log);
   closers.push(async () => spansTable.close());
+  const table = (): SpansTable => spansTable.table();
+  const thinning = await startThinning(config, { log, endpoint, table });
+  closers.push(() => thinning.close());
   const spanMetrics = openSpanMetrics(config, { log, metrics });
   closers.push(() => spanMetrics.close());
   const { counters } = spanMetrics;
@@ -141,6 +146,8 @@ async function prepareSchema(client: StoreClient, config: Config, log: Logger): 
   for (const retention of [
     { table: "spans", column: "time_bucket", days },
     { table: "attribute_keys", column: "time_bucket", days },
+    // A trace of the first day may go on on the second.
+    { table: "sampling_decisions", column: "day", days: days + 1 },
     { table: "red_1m", column: "time", days: redMinuteDays },
     { table: "red_1h", column: "time", days: redHourDays },
   ] as const) {

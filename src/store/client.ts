@@ -125,6 +125,8 @@ const passingCodes = new Map([
   ["394", "QUERY_WAS_CANCELLED"],
   ["425", "SYSTEM_ERROR"],
   ["439", "CANNOT_SCHEDULE_TASK"],
+  // Spans of a day that is just being rewritten: see src/store/sampling/rewrite.ts.
+  ["469", "VIOLATED_CONSTRAINT"],
   ["745", "SERVER_OVERLOADED"],
   ["999", "KEEPER_EXCEPTION"],
 ]);

@@ -29,6 +29,8 @@ export interface TraceStore {
   options(nowSeconds: number): QueryOptions;
   /** Puts the traces in place of all others. Those of odd number come in two batches. */
   fill(traces: readonly Trace[], nowSeconds: number): Promise<void>;
+  /** Puts the traces beside all others. */
+  add(traces: readonly Trace[], nowSeconds: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -49,8 +51,21 @@ export async function openTraceStore(): Promise<TraceStore> {
     if (keys.length > 0) await writeKeys(client, "clew", keys);
     await writeSpans(client, "clew", await inSlices(spanInsertSteps(columns, made), 1000));
   };
+  const add: TraceStore["add"] = async (traces, nowSeconds) => {
+    for (const half of [0, 1]) {
+      const columns = new SpanColumns();
+      const decoder = new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 10_000 });
+      traces.forEach((trace, i) => {
+        decoder.decode(otlpOfTrace(trace, (row) => (i % 2 === 0 ? half === 0 : row % 2 === half)));
+      });
+      columns.setTenant(0, TENANT);
+      markTimes(columns, 0, nowSeconds, { pastSeconds: 864_000, futureSeconds: 3600 });
+      await insert(columns);
+    }
+  };
   return {
     client,
+    add,
     options: (nowSeconds) => ({
       client,
       database: "clew",
@@ -69,18 +84,7 @@ export async function openTraceStore(): Promise<TraceStore> {
     async fill(traces, nowSeconds) {
       await client.command(sql`TRUNCATE TABLE clew.spans`);
       await client.command(sql`TRUNCATE TABLE clew.attribute_keys`);
-      for (const half of [0, 1]) {
-        const columns = new SpanColumns();
-        const decoder = new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 10_000 });
-        traces.forEach((trace, i) => {
-          decoder.decode(
-            otlpOfTrace(trace, (row) => (i % 2 === 0 ? half === 0 : row % 2 === half)),
-          );
-        });
-        columns.setTenant(0, TENANT);
-        markTimes(columns, 0, nowSeconds, { pastSeconds: 864_000, futureSeconds: 3600 });
-        await insert(columns);
-      }
+      await add(traces, nowSeconds);
     },
     async close() {
       await client.close();

@@ -1,0 +1,35 @@
+/** Use cases about what is worth keeping. */
+import { Fault } from "../base/fault.ts";
+import { asked } from "../store/query-faults.ts";
+import { readPinned, setPinned } from "../store/sampling/pins.ts";
+import type { QueryOptions } from "./query-options.ts";
+import { createQueries } from "./traces.ts";
+
+/** What the doors may ask. All throw Fault "timeout" or "unavailable" when the store cannot answer. */
+export interface SamplingQueries {
+  /** Keeps a trace from being thinned away. Throws Fault "notFound" if none of its spans is stored. */
+  pin(traceId: string): Promise<void>;
+  /** Lets it go again, with its day's next thinning. */
+  unpin(traceId: string): Promise<void>;
+  /** Ids of the pinned traces, the newest pin first, at most 10,000. */
+  pinned(): Promise<string[]>;
+}
+
+const MOST_PINNED = 10_000;
+
+/** The use cases over one store. */
+export function createSampling(options: QueryOptions): SamplingQueries {
+  const { client, database, tenant } = options;
+  return {
+    pin: async (traceId) => {
+      const { columns } = await createQueries(options).trace({ traceId });
+      if (columns.length === 0) {
+        throw new Fault("notFound", `no span of trace ${traceId} is stored`);
+      }
+      await asked(() => setPinned(client, database, { tenant, traceId, isPinned: true }));
+    },
+    unpin: (traceId) =>
+      asked(() => setPinned(client, database, { tenant, traceId, isPinned: false })),
+    pinned: () => asked(() => readPinned(client, database, { tenant, limit: MOST_PINNED })),
+  };
+}

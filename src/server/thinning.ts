@@ -1,0 +1,80 @@
+/** The policy file, and the thinning of days by it. */
+import { readFileSync } from "node:fs";
+import { every } from "../base/every.ts";
+import { Fault } from "../base/fault.ts";
+import type { Logger } from "../base/log.ts";
+import { thinDueDays } from "../query/thinning.ts";
+import type { Policies } from "../sampling/policy.ts";
+import { readPolicies } from "../sampling/read-policies.ts";
+import { createStoreClient } from "../store/client.ts";
+import type { Endpoint } from "../store/endpoint.ts";
+import { recover } from "../store/sampling/rewrite.ts";
+import type { SpansTable } from "../store/schema.ts";
+import type { Config } from "./config.ts";
+
+interface ThinningBuilding {
+  readonly log: Logger;
+  readonly endpoint: () => Endpoint;
+  readonly table: () => SpansTable;
+}
+
+/** A day's worth of spans is copied in one statement, and nothing is heard of it meanwhile. */
+const LONGEST_STATEMENT_MS = 12 * 3600_000;
+
+interface ReadFile {
+  readonly policies: Policies;
+  readonly text: string;
+}
+
+function readFile(file: string): ReadFile {
+  let text: string;
+  try {
+    text = readFileSync(file, "utf8");
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new Fault("invalid", `cannot read ${file}: ${reason}`, { cause: error });
+  }
+  return { policies: readPolicies(text, file), text };
+}
+
+/**
+ * Thins days from now on, as far as there is a policy file. What a Clew that died in the middle has left
+ * is taken back at once, since spans may be held back by it. Throws Fault "invalid" if the file is wrong.
+ */
+export async function startThinning(
+  { clickhouse, sampling, query }: Config,
+  { log, endpoint, table }: ThinningBuilding,
+): Promise<{ close(): Promise<void> }> {
+  const { policyFile, everySeconds, fullHours } = sampling;
+  const client = createStoreClient(endpoint, { requestTimeoutMs: LONGEST_STATEMENT_MS });
+  const { database, cluster, url } = clickhouse;
+  if (cluster === undefined && (policyFile !== undefined || url === undefined)) {
+    await recover({ client, database, settings: {} });
+  }
+  if (policyFile === undefined) return client;
+  const file = policyFile;
+  // Wrong at the start: Clew does not start. Wrong later: that is told, and nothing is thinned.
+  readFile(file);
+  const run = async (): Promise<void> => {
+    readFile(file);
+    await thinDueDays({
+      client,
+      database,
+      table,
+      policies: () => readFile(file),
+      fullHours,
+      maxTraceSpans: query.maxTraceSpans,
+      nowSeconds: () => Math.floor(Date.now() / 1000),
+      log,
+    });
+  };
+  const repeated = every(everySeconds * 1000, run, (error) => {
+    log.error("days could not be thinned", { error });
+  });
+  return {
+    close: async () => {
+      repeated.close();
+      await client.close();
+    },
+  };
+}

@@ -1,0 +1,171 @@
+/** Sampling as a user sees it: a policy file, a running Clew, the `clew` command. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { after, before, describe, test } from "node:test";
+import type { RedAnswer, TracesAnswer } from "../../src/api/contract.ts";
+import { drained, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
+import { oracleEncode, printedSeed } from "../support/oracle.ts";
+import { seededRandom } from "../support/seeded-random.ts";
+
+const DAY = 86_400;
+const AGO_SECONDS = 3 * DAY;
+const POLICIES = `
+policies:
+  - { name: errors, match: "{ status = error }", keep: always }
+  - { name: slow, match: "{ trace:duration > 500ms }", keep: always }
+default: 1%
+`;
+type Kind = "failing" | "slow" | "fast";
+
+interface SentTrace {
+  readonly traceId: string;
+  readonly kind: Kind;
+}
+
+/** Traces of three spans, all of the same old day. */
+function encode(traces: readonly SentTrace[], startSeconds: number): Uint8Array {
+  const spans = traces.flatMap(({ traceId, kind }, at) =>
+    [0, 1, 2].map((i) => {
+      const start = BigInt(startSeconds + (at % 60)) * 10n ** 9n + BigInt(i) * 1_000_000n;
+      return {
+        traceId: Buffer.from(traceId, "hex"),
+        spanId: Buffer.from(`${i + 1}`.padStart(16, "0"), "hex"),
+        ...(i > 0 && { parentSpanId: Buffer.from(`${i}`.padStart(16, "0"), "hex") }),
+        name: `step ${i}`,
+        kind: 2,
+        startTimeUnixNano: String(start),
+        endTimeUnixNano: String(start + (kind === "slow" && i === 0 ? 600_000_000n : 9_000_000n)),
+        status: { code: kind === "failing" && i === 2 ? 2 : 0 },
+      };
+    }),
+  );
+  const attributes = [{ key: "service.name", value: { stringValue: "shop" } }];
+  return oracleEncode("TracesData", {
+    resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }],
+  });
+}
+
+function run(
+  args: readonly string[],
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ["src/cli/main.ts", ...args]);
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on("data", (piece: Buffer) => out.push(piece));
+  child.stderr.on("data", (piece: Buffer) => err.push(piece));
+  return new Promise((resolve) => {
+    child.on("close", (code) =>
+      resolve({
+        code,
+        stdout: Buffer.concat(out).toString(),
+        stderr: Buffer.concat(err).toString(),
+      }),
+    );
+  });
+}
+
+describe("sampling", () => {
+  let clew: TestClew;
+  let folder: string;
+  let traces: SentTrace[];
+  const startSeconds = Math.floor(Date.now() / 1000) - AGO_SECONDS;
+  before(async () => {
+    folder = mkdtempSync(path.join(tmpdir(), "clew-policies-"));
+    const policyFile = path.join(folder, "policies.yaml");
+    writeFileSync(policyFile, "default: always\n");
+    clew = await startTestClew({ sampling: { policyFile, fullHours: 24, everySeconds: 1 } });
+    const random = seededRandom(printedSeed("sampling"));
+    const digit = (): string => Math.floor(random() * 16).toString(16);
+    traces = Array.from({ length: 1000 }, (_, i) => ({
+      traceId: Array.from({ length: 32 }, digit).join(""),
+      kind: i % 10 === 0 ? "failing" : i % 10 === 1 ? "slow" : "fast",
+    }));
+  });
+  after(async () => {
+    await clew.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  /** Those that are stored, all of them whole. */
+  const stored = async ({ apiUrl }: TestClew): Promise<Set<string>> => {
+    const question = `since=${AGO_SECONDS + DAY}&limit=1000`;
+    const answer = await fetch(`${apiUrl}/api/clew/v1/traces?${question}`);
+    const { traces: found } = (await answer.json()) as TracesAnswer;
+    for (const { spanCount } of found) assert.equal(spanCount, 3);
+    return new Set(found.map(({ traceId }) => traceId));
+  };
+
+  const calls = async ({ apiUrl }: TestClew): Promise<number> => {
+    const range = `start=${startSeconds - 3600}&end=${startSeconds + 3600}`;
+    const answer = await fetch(`${apiUrl}/api/clew/v1/red?${range}`);
+    return ((await answer.json()) as RedAnswer).series[0]!.total.calls;
+  };
+
+  test("a pinned trace, and a file that keeps everything", async () => {
+    const pinned = traces.find(({ kind }) => kind === "fast")!;
+    const unknown = await run(["pin", pinned.traceId, "--url", clew.apiUrl]);
+    assert.equal(unknown.code, 1);
+    assert.match(unknown.stderr, /no span of trace .* is stored/);
+    assert.equal((await postTraces(clew, encode(traces, startSeconds))).status, 200);
+    await drained(clew);
+    const pinning = await run(["pin", pinned.traceId, "--url", clew.apiUrl]);
+    assert.equal(pinning.stdout, `${pinned.traceId} is pinned\n`, pinning.stderr);
+    const list = await run(["pin", "--list", "--url", clew.apiUrl]);
+    assert.equal(list.stdout, `${pinned.traceId}\n`);
+
+    assert.equal((await stored(clew)).size, 1000);
+    assert.equal(await calls(clew), 3000);
+  });
+
+  test("1,000 traces thinned by policies, and figures that stay", async () => {
+    const file = path.join(folder, "other.yaml");
+    writeFileSync(file, POLICIES);
+    const other = await startTestClew({ sampling: { policyFile: file, everySeconds: 1 } });
+    try {
+      assert.equal((await postTraces(other, encode(traces, startSeconds))).status, 200);
+      await drained(other);
+      const isThinned = (): boolean =>
+        other.events.some(({ message }) => message === "a day was thinned");
+      for (let i = 0; i < 300 && !isThinned(); i++) await sleep(100);
+      const kept = await stored(other);
+      const counts = { failing: 0, slow: 0, fast: 0 };
+      for (const { traceId, kind } of traces) counts[kind] += kept.has(traceId) ? 1 : 0;
+      assert.deepEqual([counts.failing, counts.slow], [100, 100]);
+      // Binomial, 800 times 1 %: more than 26 once in ten million times.
+      assert.ok(counts.fast <= 26, `${counts.fast} of 800`);
+      assert.equal(
+        await calls(other),
+        3000,
+        "calls are those of all spans, also of those that are gone",
+      );
+    } finally {
+      await other.close();
+    }
+  });
+
+  test("a policy file that is wrong keeps Clew from starting, and says where it is wrong", async () => {
+    const file = path.join(folder, "wrong.yaml");
+    writeFileSync(file, "policies:\n  - { name: a, match: '{ status = }', keep: never }\n");
+    await assert.rejects(startTestClew({ sampling: { policyFile: file } }), {
+      code: "invalid",
+      message: /wrong\.yaml:2: a: match: .* at line 1, col 12/,
+    });
+  });
+
+  test("clew sampling check and import", async () => {
+    const file = path.join(folder, "collector.yaml");
+    const policy = "{ name: e, type: status_code, status_code: { status_codes: [ERROR] } }";
+    writeFileSync(file, `processors: { tail_sampling: { policies: [${policy}] } }`);
+    const imported = await run(["sampling", "import", file]);
+    assert.deepEqual([imported.code, imported.stderr], [0, ""]);
+    writeFileSync(file, imported.stdout);
+    const checked = await run(["sampling", "check", file]);
+    assert.equal(
+      checked.stdout,
+      "1.  always  e        { status = error }\n2.  never   default  all other traces\n",
+    );
+  });
+});
