@@ -181,6 +181,63 @@ export interface TagValuesAnswer {
   readonly receipt: ReceiptAnswer;
 }
 
+/** What a node of the service graph is. Only a service sends spans; the others are known by what services
+ * say of them. A caller is `user` for requests that nobody seems to have sent, `unknown` for those whose
+ * sender's spans are not there, or named by the service. */
+export type GraphNodeKind = "service" | "queue" | "database" | "peer" | "caller";
+
+/** How two nodes are connected. A message that one service sends and another takes is up to three edges:
+ * `send` to the queue, `receive` from it, and `messaging` from one service to the other, `via` the queue if
+ * its sender names it. */
+export type GraphConnection =
+  | "call"
+  | "messaging"
+  | "send"
+  | "receive"
+  | "database"
+  | "peer"
+  | "caller";
+
+/** How long the calls of an edge took as one side saw it; null without any span of that side. */
+export interface GraphSideAnswer {
+  readonly calls: number;
+  readonly averageNano: number;
+  readonly p50Nano: number;
+  readonly p95Nano: number;
+  readonly p99Nano: number;
+}
+
+/** Calls from one node to another. Those that a sampler left out count, too. */
+export interface GraphEdgeAnswer {
+  readonly client: string;
+  readonly server: string;
+  readonly connection: GraphConnection;
+  readonly via?: string;
+  readonly calls: number;
+  /** With status error on either side. */
+  readonly failed: number;
+  readonly clientSide: GraphSideAnswer | null;
+  readonly serverSide: GraphSideAnswer | null;
+}
+
+/**
+ * `GET /api/clew/v1/graph`: who calls whom. Parameters, all of which may be left out:
+ *
+ *     since=<seconds up to now, default 3600>, or from= and to=<seconds since 1970, with a fraction perhaps>
+ *     service=<name of a node>   depth=<1..100>: only what so many edges lead to from there, in any direction
+ */
+export interface GraphAnswer {
+  /** Whole minutes, in seconds since 1970. */
+  readonly fromSeconds: number;
+  readonly toSeconds: number;
+  /** False while spans of that time have yet to be looked at. */
+  readonly isComplete: boolean;
+  /** Sorted by name. */
+  readonly nodes: readonly { readonly name: string; readonly kind: GraphNodeKind }[];
+  /** Sorted by client, server, connection and queue. */
+  readonly edges: readonly GraphEdgeAnswer[];
+}
+
 /** What every failure answers. */
 export interface ErrorAnswer {
   readonly error: {

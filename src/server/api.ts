@@ -4,6 +4,7 @@ import { fileURLToPath } from "node:url";
 import type { Registry } from "prom-client";
 import { clewFailure, clewRoutes } from "../api/clew.ts";
 import { apiBase } from "../api/contract.ts";
+import { graphRoutes } from "../api/graph.ts";
 import { listenGrpc } from "../api/grpc-listener.ts";
 import { createGrpcServer, defaultGrpcLimits } from "../api/grpc-server.ts";
 import { createRouter, type Handler, type HttpRequest, type Route } from "../api/http.ts";
@@ -26,6 +27,7 @@ import { MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Promoter } from "../ingest/promoter.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
+import { createGraphQueries } from "../query/graph.ts";
 import { createMetrics } from "../query/metrics.ts";
 import type { QueryLimits, QueryOptions } from "../query/query-options.ts";
 import { createRedQueries, type RedQueries } from "../query/red.ts";
@@ -195,6 +197,11 @@ function apiHandler(
     ...spanMetricsRoutes((request) => counters.families(tenantIn(request))),
     ...redRoutes(redOf),
     ...samplingRoutes((request) => createSampling(askingFor(request))),
+    ...graphRoutes({
+      graphOf: (request) =>
+        createGraphQueries({ ...askingFor(request), seconds: config.query.maxSeconds }),
+      nowSeconds,
+    }),
     ...tagsRoutes({ tagsOf: (request) => createTags(askingFor(request)), nowSeconds }),
     ...clewRoutes({
       queriesOf,

@@ -240,6 +240,18 @@ const retention = section({
     about: "The same by the hour.",
     whenReached: "Whole months are deleted.",
   }),
+  graphDays: whole({ min: 1, max: 36_500, unit: "days" }, 30, {
+    about: "How long the service graph is kept, by the minute.",
+    whenReached: "Whole days are deleted.",
+  }),
+});
+
+const graph = section({
+  everySeconds: whole({ min: 1, max: 3600, unit: "seconds" }, 60, {
+    about:
+      "How often Clew looks which five minutes of spans should be put into the service graph: new ones," +
+      " two minutes after they are over, and those that late spans have come for.",
+  }),
 });
 
 const metrics = section({
@@ -404,6 +416,7 @@ export const configSchema = section({
   ingest,
   retention,
   sampling,
+  graph,
   metrics,
   clickhouse,
   query,

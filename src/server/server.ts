@@ -10,6 +10,7 @@ import type { Logger } from "../base/log.ts";
 import { createMetrics, type Metrics } from "../base/metrics.ts";
 import type { SpanCounts } from "../prometheus/span-metrics.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
+import { GraphJob } from "../query/graph-job.ts";
 import { Promoter } from "../ingest/promoter.ts";
 import { createStoreClient, type StoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
@@ -87,6 +88,8 @@ async function start(
   const { counters } = spanMetrics;
   const building = { log, metrics, counters, closers, client, endpoint, onEndpoint };
   const { ingest, promoter, registry } = await openIngest(config, building);
+  const graphJob = newGraphJob(config, { client, log });
+  closers.push(async () => graphJob.close());
   let api: OpenApi | undefined;
   closers.push(async () => {
     await Promise.all([api?.close(), ingest.close()]);
@@ -142,7 +145,7 @@ async function prepareSchema(client: StoreClient, config: Config, log: Logger): 
     ...(engine.startsWith("Replicated") ? { replication: defaultReplication } : {}),
   });
   if (versions.from !== versions.to) log.info("schema is up to date", versions);
-  const { days, redMinuteDays, redHourDays } = config.retention;
+  const { days, redMinuteDays, redHourDays, graphDays } = config.retention;
   for (const retention of [
     { table: "spans", column: "time_bucket", days },
     { table: "attribute_keys", column: "time_bucket", days },
@@ -150,6 +153,8 @@ async function prepareSchema(client: StoreClient, config: Config, log: Logger): 
     { table: "sampling_decisions", column: "day", days: days + 1 },
     { table: "red_1m", column: "time", days: redMinuteDays },
     { table: "red_1h", column: "time", days: redHourDays },
+    { table: "service_graph_1m", column: "slice", days: graphDays },
+    { table: "service_graph_slices", column: "slice", days: graphDays },
   ] as const) {
     await applyRetention(client, { database, cluster }, retention);
   }
@@ -211,6 +216,22 @@ function newPromoter(
     maxAttributes: settings.maxPromotedAttributes,
     everySeconds: settings.promotionSeconds,
     catalogues: () => ingest.catalogues(),
+    log,
+  });
+}
+
+/** The service graph is computed in one process. */
+function newGraphJob(
+  { clickhouse, graph, retention }: Config,
+  { client, log }: { readonly client: StoreClient; readonly log: Logger },
+): GraphJob {
+  return new GraphJob({
+    client,
+    database: clickhouse.database,
+    cluster: clickhouse.cluster,
+    everySeconds: graph.everySeconds,
+    spanDays: retention.days,
+    nowSeconds: () => Math.floor(Date.now() / 1000),
     log,
   });
 }

@@ -197,7 +197,8 @@ function amongBusiest(reading: Reading, request: RedRequest): Sql {
     LIMIT ${{ type: "UInt64", value: groups }})`;
 }
 
-function histogramOf(cells: Readonly<Record<string, string | number>>): LatencyHistogram {
+/** A histogram of cells by bucket, as ClickHouse sends them. */
+export function histogramOf(cells: Readonly<Record<string, string | number>>): LatencyHistogram {
   const sorted = Object.entries(cells)
     .map(([bucket, count]) => [Number(bucket), Number(count)] as const)
     .sort(([a], [b]) => a - b);

@@ -3,8 +3,15 @@ import { identifier, programText, sql } from "./sql.ts";
 
 /** How long a table keeps its rows, by the day of one of its columns. */
 export interface Retention {
-  readonly table: "spans" | "attribute_keys" | "sampling_decisions" | "red_1m" | "red_1h";
-  readonly column: "time_bucket" | "day" | "time";
+  readonly table:
+    | "spans"
+    | "attribute_keys"
+    | "sampling_decisions"
+    | "red_1m"
+    | "red_1h"
+    | "service_graph_1m"
+    | "service_graph_slices";
+  readonly column: "time_bucket" | "day" | "time" | "slice";
   readonly days: number;
 }
 

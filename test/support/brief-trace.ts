@@ -28,6 +28,7 @@ export interface BriefSpan {
   readonly kind?: SpanKind;
   readonly status?: SpanStatus;
   readonly statusMessage?: string;
+  readonly traceState?: string;
   /** Nanoseconds since the trace's base; by default its place in the list. */
   readonly start?: number;
   readonly duration?: number;
@@ -89,7 +90,7 @@ export function briefTrace(spans: readonly BriefSpan[], options: BriefTraceOptio
         durationNano: span.duration ?? 1,
         status: span.status ?? ("unset" as const),
         statusMessage: span.statusMessage ?? "",
-        traceState: "",
+        traceState: span.traceState ?? "",
         flags: 0,
         attributes: keyValues(span.attributes),
         events: (span.events ?? []).map((event) => ({

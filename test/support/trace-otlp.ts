@@ -27,6 +27,7 @@ export function otlpOfTrace(
                 parentSpanId: span.parentSpanId ?? "",
                 name: span.name,
                 kind: spanKinds.indexOf(span.kind),
+                traceState: span.traceState,
                 startTimeUnixNano: time(span.startNano),
                 endTimeUnixNano: time(span.startNano + span.durationNano),
                 attributes: span.attributes,

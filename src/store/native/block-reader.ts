@@ -217,9 +217,11 @@ class BlockReader {
   }
 
   #offsets(rows: number): Uint32Array {
-    const bytes = this.#take(rows * 8);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    return Uint32Array.from({ length: rows }, (_, i) => view.getUint32(i * 8, true));
+    // Half of the numbers are the upper halves of offsets, which are zero.
+    const words = new Uint32Array(new Uint8Array(this.#take(rows * 8)).buffer);
+    const ends = new Uint32Array(rows);
+    for (let i = 0; i < rows; i++) ends[i] = words[2 * i]!;
+    return ends;
   }
 
   #strings(rows: number): Texts {
@@ -246,14 +248,11 @@ class BlockReader {
     assert.equal(count, rows, "LowCardinality in more than one piece");
     const width = 1 << (flags & 0xff);
     const bytes = this.#take(count * width);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const indexes = Uint32Array.from({ length: count }, (_, i) =>
-      width === 1
-        ? view.getUint8(i)
-        : width === 2
-          ? view.getUint16(i * 2, true)
-          : view.getUint32(i * 4, true),
-    );
+    // A copy lies where numbers of any width may.
+    const { buffer } = new Uint8Array(bytes);
+    const numbers =
+      width === 1 ? bytes : width === 2 ? new Uint16Array(buffer) : new Uint32Array(buffer);
+    const indexes = new Uint32Array(numbers);
     return { kind: "dictionary", indexes, keys, count: keyCount };
   }
 }
