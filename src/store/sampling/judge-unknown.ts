@@ -1,6 +1,5 @@
 /** The policies of traces about which SQL cannot say which decides: the evaluator judges the traces, a
  * few thousand spans at a time, with no more of them than the policies' filters read. */
-import { Fault } from "../../base/fault.ts";
 import { compileJudge, UNDECIDED } from "../../sampling/judge.ts";
 import type { Policies } from "../../sampling/policy.ts";
 import { neededFields, type NeededFields } from "../../traceql/evaluate/needed-fields.ts";
@@ -13,6 +12,7 @@ import { type Judging, UNKNOWN } from "./facts.ts";
 const PAGE_TRACES = 2000;
 const PAGE_SPANS = 50_000;
 const SECOND = 1_000_000_000n;
+const BUCKET_SECONDS = 300;
 
 interface UnknownTrace {
   readonly tenant: string;
@@ -98,34 +98,19 @@ async function judgePage(
   page: readonly UnknownTrace[],
   { plan, judge, maxTraceSpans }: PageJudge,
 ): Promise<number[]> {
-  const small = page.filter(({ spans }) => spans <= maxTraceSpans);
-  if (small.length === 0) return page.map(() => UNDECIDED);
-  const seconds = (of: readonly number[], pick: (...all: number[]) => number): bigint =>
-    BigInt(of.reduce((a, b) => pick(a, b)));
-  const from = seconds(
-    small.map(({ firstBucket }) => firstBucket),
-    Math.min,
-  );
-  const to = seconds(
-    small.map(({ lastBucket }) => lastBucket),
-    Math.max,
-  );
   const reading = { client, database, tenant: page[0]!.tenant, settings, sending: {} };
-  try {
-    const traces = await readSkeletons(reading, {
-      plan,
-      traceIds: small.map(({ traceId }) => traceId),
-      stretch: { fromNano: from * SECOND, toNano: (to + 1n) * SECOND },
-      maxRows: 2 * (PAGE_SPANS + maxTraceSpans),
+  const candidates = page
+    .filter(({ spans }) => spans <= maxTraceSpans)
+    .map(({ traceId, firstBucket, lastBucket }) => {
+      const end = BigInt(lastBucket + BUCKET_SECONDS) * SECOND;
+      return { traceId, key: 0n, firstNano: BigInt(firstBucket) * SECOND, lastNano: end };
     });
-    return page.map(({ traceId }) => {
-      const trace = traces.get(traceId);
-      return trace === undefined ? UNDECIDED : judge(trace);
-    });
-  } catch (error) {
-    if (error instanceof Fault && error.code === "tooLarge") return page.map(() => UNDECIDED);
-    throw error;
+  const query = { plan, candidates, reachNano: 0n, maxSpans: maxTraceSpans };
+  const judged = new Map<string, number>();
+  for await (const traces of readSkeletons(() => reading, query)) {
+    for (const trace of traces) judged.set(trace.traceId, judge(trace));
   }
+  return page.map(({ traceId }) => judged.get(traceId) ?? UNDECIDED);
 }
 
 /** Adds to the facts which policies decide. Rows in ClickHouse's RowBinary format. */
