@@ -143,6 +143,7 @@ function tempoOptions({ query }: Config, { tenantOf, as }: AskingAs): TempoOptio
       searchRangeNano: BigInt(query.maxSearchHours) * HOUR_NANO,
       metricsRangeNano: BigInt(query.maxMetricsHours) * HOUR_NANO,
     },
+    language: { strict: query.strictTraceql },
     nowNano: () => BigInt(Date.now()) * 1_000_000n,
   };
 }

@@ -394,6 +394,11 @@ const query = section({
     about: "Memory that one statement may use in ClickHouse.",
     whenReached: "Grouping goes to disk from half of it on; what needs more fails and says so.",
   }),
+  strictTraceql: onOrOff(false, {
+    about:
+      "Whether Tempo's API refuses what Clew adds to TraceQL, with Tempo's messages, so that every query" +
+      " that works here works with Tempo, too.",
+  }),
   maxSearchHours: whole({ min: 0, max: 1_000_000, unit: "hours" }, MONTH_HOURS, {
     about: "Longest range of time that a search by Tempo's API may be about; 0 for no limit.",
     whenReached: "The search is refused (HTTP 400).",

@@ -36,6 +36,7 @@ const twin: Handler = createRouter({
     {
       queriesOf: () => memoryQueries(() => traces),
       limits: { searchRangeNano: 0n, metricsRangeNano: 0n },
+      language: {},
       nowNano: () => BigInt(Date.now()) * 1_000_000n,
     },
   ),

@@ -5,6 +5,7 @@ import { Client, credentials, Metadata } from "@grpc/grpc-js";
 import type { RedAnswer, TracesAnswer } from "../../src/api/contract.ts";
 import { metricValue, postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { oracleEncode } from "../support/oracle.ts";
+import { askStream } from "../support/tempo-stream.ts";
 
 const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const TRACE_ID = "5".repeat(32);
@@ -87,6 +88,16 @@ describe("tenants", () => {
         series.map(({ service, total }) => [service, total.calls]),
         [[`of-${tenant}`, spans]],
       );
+      const searched = await ask(clew, "/api/search?q={}", tenant);
+      const { traces: found } = (await searched.json()) as { traces: unknown[] };
+      const headers = { [HEADER.toLowerCase()]: tenant };
+      const host = new URL(clew.apiUrl).host;
+      const { messages } = await askStream(host, "Search", { Query: "{}" }, headers);
+      const streamed = messages.flatMap((message) => (message["traces"] ?? []) as unknown[]);
+      for (const [trace, ...others] of [found, streamed]) {
+        assert.deepEqual(others, []);
+        assert.equal((trace as { rootServiceName: string }).rootServiceName, `of-${tenant}`);
+      }
       const tempo = await ask(clew, `/api/v2/traces/${TRACE_ID}`, tenant);
       const text = await tempo.text();
       assert.ok(text.includes(`of-${tenant}`) && text.split("spanId").length === spans + 1, text);
@@ -125,6 +136,13 @@ describe("tenants", () => {
         [400, "multi-tenant query unsupported"],
       );
     }
+    for (const where of ["/api/search", "/api/v2/search/tags", "/api/search/tag/a/values"]) {
+      const answer = await ask(clew, where);
+      assert.deepEqual([answer.status, await answer.text()], [401, "no org id"]);
+      assert.equal((await ask(clew, where, "a|b")).status, 400);
+    }
+    const streamed = await askStream(new URL(clew.apiUrl).host, "Search", {});
+    assert.deepEqual([streamed.code, streamed.details], [16, "no org id"]);
     const listed = await ask(clew, "/api/clew/v1/traces");
     assert.equal(listed.status, 401);
     assert.deepEqual(await listed.json(), {

@@ -86,7 +86,7 @@ export function rangeRequest(
   parameters: MetricsParameters,
   options: TempoOptions,
 ): MetricsRequest & { readonly grid: TimeGrid } {
-  const query = metricsQuery(parameters.query);
+  const query = metricsQuery(parameters.query, options);
   const { startNano, endNano } = limitedRange(parameters, options);
   const rangeNano = endNano - startNano;
   const stepNano = parameters.stepNano || defaultStepNano(rangeNano);
@@ -107,7 +107,7 @@ export function instantRequest(
   parameters: MetricsParameters,
   options: TempoOptions,
 ): MetricsRequest {
-  const query = metricsQuery(parameters.query);
+  const query = metricsQuery(parameters.query, options);
   const { startNano, endNano } = limitedRange(parameters, options);
   return {
     query,
@@ -117,8 +117,9 @@ export function instantRequest(
   };
 }
 
-function metricsQuery(text: string): MetricsQuery {
-  const query = tempoQuery(text, ({ kind }) => (kind === "check" ? "compiling query: " : ""));
+function metricsQuery(text: string, { language }: TempoOptions): MetricsQuery {
+  const prefix = { check: "compiling query: ", syntax: "" };
+  const query = tempoQuery(text, language, ({ kind }) => prefix[kind]);
   if (query.kind !== "metrics") throw new Fault("invalid", "not a metrics query");
   return query;
 }

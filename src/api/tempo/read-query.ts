@@ -1,6 +1,6 @@
 import { Fault } from "../../base/fault.ts";
 import type { Query } from "../../traceql/ast.ts";
-import { readQuery } from "../../traceql/check.ts";
+import { type LanguageOptions, readQuery } from "../../traceql/check.ts";
 import { MAX_QUERY_BYTES } from "../../traceql/parse.ts";
 import { type Problem, tempoErrorText } from "../../traceql/problem.ts";
 
@@ -16,9 +16,13 @@ export function refuseOverlong(text: string): void {
  * The query that may be asked. Throws Fault "invalid" with the text of its first problem, behind what
  * `prefix` says of that problem.
  */
-export function tempoQuery(text: string, prefix: (problem: Problem) => string): Query {
+export function tempoQuery(
+  text: string,
+  language: LanguageOptions,
+  prefix: (problem: Problem) => string,
+): Query {
   refuseOverlong(text);
-  const { query, problems } = readQuery(text);
+  const { query, problems } = readQuery(text, language);
   if (query !== undefined) return query;
   const [problem] = problems;
   throw new Fault("invalid", prefix(problem) + tempoErrorText(text, problem));

@@ -14,6 +14,7 @@ import {
 import { createRouter } from "../http.ts";
 import { tempoFailure } from "./answers.ts";
 import { tempoRoutes } from "./routes.ts";
+import { searchOf } from "./search.ts";
 
 const HOUR_NANO = 3_600_000_000_000n;
 const NOON_SECONDS = Number(EXAMPLE_NOON / 1_000_000_000n);
@@ -26,6 +27,7 @@ const router = createRouter({
     {
       queriesOf: () => memoryQueries(() => exampleTraces),
       limits: { searchRangeNano: 168n * HOUR_NANO, metricsRangeNano: 24n * HOUR_NANO },
+      language: {},
       nowNano: () => EXAMPLE_NOON + HOUR_NANO,
     },
   ),
@@ -220,6 +222,19 @@ describe("/api/search", () => {
       assert.deepEqual(await refused("/api/search", parameters), bad(message));
     });
   }
+});
+
+test("what Clew adds to the language is refused if that is wanted", async () => {
+  const options = {
+    queriesOf: () => memoryQueries(() => exampleTraces),
+    limits: { searchRangeNano: 0n, metricsRangeNano: 0n },
+    language: { strict: true },
+    nowNano: () => EXAMPLE_NOON,
+  };
+  const asked = { query: "{} | limit(1)", tags: new Map(), limit: 0, spansPerSpanset: 0 };
+  const message = /^invalid TraceQL query: parse error at line 1, col 6: syntax error: unexpected/;
+  assert.throws(() => searchOf(asked, options), { code: "invalid", message });
+  assert.ok(searchOf(asked, { ...options, language: {} }).showsSpansets);
 });
 
 describe("tags", () => {

@@ -18,7 +18,7 @@ export function tempoRoutes(tracesOf: QueriesOf, options: TempoOptions): Route[]
   return [
     { method: "GET", pattern: "/api/echo", handler: () => plain(200, "echo") },
     any("/api/traces/:id", (request) => traceV1(tracesOf(request), request)),
-    any("/api/v2/traces/:id", (request) => traceV2(tracesOf(request), request)),
+    any("/api/v2/traces/:id", (request) => traceV2(tracesOf(request), request, options.language)),
     any("/api/search", (request) => search(options, request)),
     any("/api/search/tags", (request) => tagNames(options, request, 1)),
     any("/api/v2/search/tags", (request) => tagNames(options, request, 2)),

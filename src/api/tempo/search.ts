@@ -11,7 +11,7 @@ import { parseTags, tagsQuery } from "./legacy-tags.ts";
 import { goInt, integerParameter, uint32 } from "./parameters.ts";
 import { searchMetrics, toUint32 } from "./receipt.ts";
 import { tempoQuery } from "./read-query.ts";
-import type { TempoLimits, TempoOptions } from "./tempo-queries.ts";
+import type { TempoOptions } from "./tempo-queries.ts";
 import { searchRange } from "./time-range.ts";
 
 const DEFAULT_LIMIT = 20;
@@ -20,12 +20,9 @@ const DEFAULT_SPANS_PER_SPANSET = 3;
 const MAX_SPANS_PER_SPANSET = 100;
 
 /** Answers `/api/search`. */
-export async function search(
-  { queriesOf, limits }: TempoOptions,
-  request: HttpRequest,
-): Promise<HttpResponse> {
-  const queries = queriesOf(request.headers[ORG_ID]);
-  const asked = readSearch(request.query, limits);
+export async function search(options: TempoOptions, request: HttpRequest): Promise<HttpResponse> {
+  const queries = options.queriesOf(request.headers[ORG_ID]);
+  const asked = readSearch(request.query, options);
   const answer = await queries.search(asked.request, { signal: request.signal });
   return answerIn(request, searchAnswer(answer, asked), searchResponse);
 }
@@ -38,7 +35,7 @@ export interface AskedSearch {
 }
 
 /** The search that a URL asks for. Throws Fault "invalid". */
-function readSearch(query: URLSearchParams, limits: TempoLimits): AskedSearch {
+function readSearch(query: URLSearchParams, options: TempoOptions): AskedSearch {
   const limit = integerParameter(query, "limit", goInt);
   if (limit !== undefined && limit <= 0n) {
     throw new Fault("invalid", "invalid limit: must be a positive number");
@@ -54,7 +51,7 @@ function readSearch(query: URLSearchParams, limits: TempoLimits): AskedSearch {
       start: integerParameter(query, "start", uint32),
       end: integerParameter(query, "end", uint32),
     },
-    limits,
+    options,
   );
 }
 
@@ -71,7 +68,10 @@ export interface SearchParameters {
 }
 
 /** The search that these parameters ask for. Throws Fault "invalid" in Tempo's words. */
-export function searchOf(parameters: SearchParameters, limits: TempoLimits): AskedSearch {
+export function searchOf(
+  parameters: SearchParameters,
+  { limits, language }: TempoOptions,
+): AskedSearch {
   const { query: text, tags, minDurationNano = 0n, maxDurationNano = 0n } = parameters;
   if (text !== "" && tags.size > 0) {
     throw new Fault("invalid", "invalid request: can't specify tags and q in the same query");
@@ -93,7 +93,7 @@ export function searchOf(parameters: SearchParameters, limits: TempoLimits): Ask
     const query = tagsQuery({ tags, minDurationNano, maxDurationNano });
     return { request: { query, ...range, limit, spansPerSpanset }, showsSpansets: false };
   }
-  const query = tempoQuery(text, () => "invalid TraceQL query: ");
+  const query = tempoQuery(text, language, () => "invalid TraceQL query: ");
   if (query.kind === "metrics") {
     const message = "invalid TraceQL query: a metrics query is asked at /api/metrics/query_range";
     throw new Fault("invalid", message);

@@ -38,6 +38,7 @@ async function openDoors(queries: TempoQueries, cuts: string[] = []): Promise<Do
       return queries;
     },
     limits: { searchRangeNano: 168n * HOUR_NANO, metricsRangeNano: 24n * HOUR_NANO },
+    language: {},
     nowNano: () => EXAMPLE_NOON + HOUR_NANO,
   };
   const handler = createRouter({

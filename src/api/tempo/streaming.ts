@@ -82,7 +82,7 @@ async function search({ request, queries, options, send, signal }: Call): Promis
       spansPerSpanset: Number(request["spansPerSpanSet"] ?? 0),
       ...seconds(request),
     },
-    options.limits,
+    options,
   );
   const outbox = new Outbox(send, messages.searchResponse, "traces");
   const told = new Set<string>();

@@ -1,6 +1,7 @@
 import type { MetricsQueries } from "../../query/metrics.ts";
 import type { SearchQueries } from "../../query/search.ts";
 import type { TagQueries } from "../../query/tags.ts";
+import type { LanguageOptions } from "../../traceql/check.ts";
 
 /** What Tempo's API can be asked for besides traces by id, for one tenant. */
 export type TempoQueries = SearchQueries & MetricsQueries & TagQueries;
@@ -20,5 +21,7 @@ export interface TempoLimits {
 export interface TempoOptions {
   readonly queriesOf: TempoQueriesOf;
   readonly limits: TempoLimits;
+  /** Whether what Clew adds to the language is taken. */
+  readonly language: LanguageOptions;
   readonly nowNano: () => bigint;
 }

@@ -6,6 +6,7 @@ import { traceOfColumns } from "../../model/trace-of-columns.ts";
 import { filterTrace, isRowOf, type TraceFilter } from "../../query/filter-trace.ts";
 import type { Queries, TraceQuery } from "../../query/traces.ts";
 import type { StoredTrace } from "../../store/read-trace.ts";
+import type { LanguageOptions } from "../../traceql/check.ts";
 import { encodeTracesData } from "../../wire/otlp/encode.ts";
 import { protoToJson } from "../../wire/proto-json.ts";
 import { llmTrace } from "../../wire/tempo/llm.ts";
@@ -27,9 +28,13 @@ export async function traceV1(queries: Queries, request: HttpRequest): Promise<H
 }
 
 /** Answers `/api/v2/traces/:id`: a trace, or what a filter leaves of it, in an envelope. */
-export async function traceV2(queries: Queries, request: HttpRequest): Promise<HttpResponse> {
+export async function traceV2(
+  queries: Queries,
+  request: HttpRequest,
+  language: LanguageOptions,
+): Promise<HttpResponse> {
   const query = traceQuery(request);
-  const filter = traceFilter(request.query);
+  const filter = traceFilter(request.query, language);
   const stored = await queries.trace(query);
   const part = filter && stored.columns.length > 0 ? filtered(stored, filter) : undefined;
   const form = wantedForm(request);
@@ -125,14 +130,15 @@ function hint(query: URLSearchParams, name: string): number | undefined {
 }
 
 /** What is to be left of the trace; undefined if all of it. */
-function traceFilter(query: URLSearchParams): TraceFilter | undefined {
+function traceFilter(query: URLSearchParams, language: LanguageOptions): TraceFilter | undefined {
   const keepsHierarchy = booleanParameter(query, "keep_hierarchy");
   const levelsBelow = levels(query, "match_depth", 0);
   const levelsAbove = levels(query, "ancestor_depth", Infinity);
   const text = query.get("q") ?? "";
   if (text === "") return undefined;
   const invalid = "invalid TraceQL filter:";
-  const parsed = tempoQuery(text, () => `${invalid} failed to parse TraceQL spanset filter: `);
+  const failed = `${invalid} failed to parse TraceQL spanset filter: `;
+  const parsed = tempoQuery(text, language, () => failed);
   const only = `${invalid} only a single TraceQL filter is supported: got`;
   if (parsed.kind === "metrics") throw new Fault("invalid", `${only} a metrics query`);
   const [first, ...others] = parsed.pipeline.stages;
