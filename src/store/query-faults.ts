@@ -26,6 +26,10 @@ export async function* askedAll<T>(pieces: AsyncIterable<T>): AsyncGenerator<T> 
 }
 
 function asFault(error: unknown): unknown {
+  if (isOverlongForm(error)) {
+    const message = "the query has more conditions, or a longer one, than ClickHouse takes";
+    return new Fault("invalid", message, { cause: error });
+  }
   if (!(error instanceof ClickHouseError)) return error;
   if (error.code === TIMEOUT_EXCEEDED) {
     return new Fault("timeout", "the query took longer than query.maxSeconds", { cause: error });
@@ -39,4 +43,11 @@ function asFault(error: unknown): unknown {
     return new Fault("tooLarge", message, { cause: error });
   }
   return error;
+}
+
+/** Statements and their parameters come to ClickHouse as an HTML form, which has limits of its own. */
+function isOverlongForm(error: unknown): boolean {
+  return (
+    error instanceof Error && /HTML Form Exception: (Too many|Field value)/.test(error.message)
+  );
 }

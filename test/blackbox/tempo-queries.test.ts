@@ -18,6 +18,8 @@ import { askStream, type StreamMethod } from "../support/tempo-stream.ts";
 import { otlpOfTrace } from "../support/trace-otlp.ts";
 
 const SECOND = 1_000_000_000n;
+/** Of work: how long it takes depends on what else the machine does. */
+const LIMIT_MS = 1000;
 /** A whole minute some minutes ago, which is noon for the examples. */
 const noon = (BigInt(Math.floor(Date.now() / 60_000)) * 60n - 600n) * SECOND;
 const noonSeconds = Number(noon / SECOND);
@@ -200,7 +202,14 @@ describe("Tempo's API", { timeout: 120_000 }, () => {
 
   const deep = (count: number): string => `${"(".repeat(count)}{}${")".repeat(count)}`;
   const chain = Array.from({ length: 5000 }, () => "{.a}").join(" >> ");
+  const either = Array.from({ length: 7000 }, (_, i) => `.a = "${i}"`).join(" || ");
+  const among = Array.from({ length: 10_000 }, (_, i) => `"${i}"`).join(", ");
+  const spansets = Array.from({ length: 10_000 }, () => "{.a}").join(" || ");
   const hostile: [name: string, query: string][] = [
+    ["7,000 alternatives", `{ ${either} }`],
+    ["10,000 values", `{ .a in (${among}) }`],
+    ["10,000 spansets", spansets],
+    ["a long alternation", `{ name =~ "${"a|".repeat(50_000)}b" }`],
     ["deep brackets", deep(10_000)],
     ["deep negation", `{ ${"!".repeat(50_000)}true }`],
     ["deep arithmetic", `{ ${"(1 + ".repeat(10_000)}1${")".repeat(10_000)} > .a }`],
@@ -211,12 +220,13 @@ describe("Tempo's API", { timeout: 120_000 }, () => {
   ];
   for (const [name, query] of hostile) {
     test(`hostile: ${name}`, async () => {
-      const startMs = performance.now();
+      const before = process.cpuUsage();
       const answer = await get("/api/search", { ...range, q: query });
       const text = await answer.text();
-      const ms = performance.now() - startMs;
+      const { user, system } = process.cpuUsage(before);
+      const ms = (user + system) / 1000;
       assert.ok([200, 400, 413].includes(answer.status), `${answer.status} ${text.slice(0, 200)}`);
-      assert.ok(ms < 1000, `${ms} ms, ${answer.status} ${text.slice(0, 200)}`);
+      assert.ok(ms < LIMIT_MS, `${ms} ms, ${answer.status} ${text.slice(0, 200)}`);
       const values = await get("/api/v2/search/tag/span.a/values", { ...range, q: query });
       assert.ok([200, 400, 413].includes(values.status), `${values.status} ${await values.text()}`);
     });
