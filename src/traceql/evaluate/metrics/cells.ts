@@ -6,6 +6,8 @@ import { quantileOfBuckets } from "./power-buckets.ts";
 export interface Cells<Self> {
   /** Takes in a span's value, which counts `weight` times. */
   add(index: number, value: number, weight: number): void;
+  /** Takes in what spans with this weight together come to: their sum, the largest of their values… */
+  take(index: number, value: number, weight: number): void;
   /** Takes in what another one has seen. */
   merge(other: Self): void;
 }
@@ -19,6 +21,10 @@ export class CountCells implements Cells<CountCells> {
   }
 
   add(index: number, _: number, weight: number): void {
+    this.counts[index]! += weight;
+  }
+
+  take(index: number, _: number, weight: number): void {
     this.counts[index]! += weight;
   }
 
@@ -43,6 +49,11 @@ export class SumCells implements Cells<SumCells> {
 
   add(index: number, value: number, weight: number): void {
     this.#add(index, value * weight);
+    this.weights[index]! += weight;
+  }
+
+  take(index: number, sum: number, weight: number): void {
+    this.#add(index, sum);
     this.weights[index]! += weight;
   }
 
@@ -86,6 +97,10 @@ export class ExtremeCells implements Cells<ExtremeCells> {
     if (Number.isNaN(known) || this.#sign * (value - known) > 0) this.values[index] = value;
   }
 
+  take(index: number, value: number): void {
+    this.add(index, value);
+  }
+
   merge({ values }: ExtremeCells): void {
     values.forEach((value, i) => {
       if (!Number.isNaN(value)) this.add(i, value);
@@ -107,6 +122,10 @@ export class HistogramCells implements Cells<HistogramCells> {
   add(index: number, exponent: number, weight: number): void {
     const counts = (this.#counts[exponent] ??= new Float64Array(this.#length));
     counts[index]! += weight;
+  }
+
+  take(index: number, exponent: number, weight: number): void {
+    this.add(index, exponent, weight);
   }
 
   merge(other: HistogramCells): void {

@@ -16,7 +16,7 @@ import { fieldText } from "../../expression-text.ts";
 import type { IntrinsicName } from "../../intrinsics.ts";
 import { compileCondition } from "../conditions.ts";
 import { fieldGetter, type Getter, type Predicate, traceIdText } from "../fields.ts";
-import type { Run } from "../run.ts";
+import { hexId, type Run } from "../run.ts";
 import type { OwnerScope, TraceView } from "../trace-view.ts";
 import { type GroupKey, groupKey, type RuntimeValue, valueText } from "../values.ts";
 import { CountCells } from "./cells.ts";
@@ -128,13 +128,10 @@ export class CompareAccumulator implements LeafAccumulator {
   }
 
   add(trace: TraceView, weights: Weights): void {
-    const counted: { row: number; index: number; side: Side }[] = [];
     let readers: readonly LabelledGetter[] | undefined;
-    let current: Run | undefined;
     this.#source.forEach(trace, (run, row, index) => {
-      current = run;
       readers ??= [...this.#intrinsics, ...attributesOf(trace)];
-      const side = this.#sides[this.#selects(run, row) ? "selection" : "baseline"];
+      const side = this.#sideOf(run, row);
       const weight = weights === undefined ? 1 : weights[row]!;
       for (const { label, value } of readers) {
         const found = value(run, row);
@@ -143,20 +140,40 @@ export class CompareAccumulator implements LeafAccumulator {
         total.add(index, 1, weight);
         cells?.add(index, 1, weight);
       }
-      if (this.#plan.limit > 0) counted.push({ row, index, side });
+      this.#offer(side, readers, { run, row, index });
     });
-    if (current === undefined || readers === undefined || counted.length === 0) return;
-    const rank = rankOf(trace.traceId);
-    const { row, index, side } = counted[rank % counted.length]!;
-    if (!side.exemplars.wants(index, rank)) return;
-    side.exemplars.offer({
-      traceId: trace.traceId,
+  }
+
+  offer(trace: TraceView): void {
+    let readers: readonly LabelledGetter[] | undefined;
+    this.#source.forEach(trace, (run, row, index) => {
+      readers ??= [...this.#intrinsics, ...attributesOf(trace)];
+      this.#offer(this.#sideOf(run, row), readers, { run, row, index });
+    });
+  }
+
+  #sideOf(run: Run, row: number): Side {
+    return this.#sides[this.#selects(run, row) ? "selection" : "baseline"];
+  }
+
+  #offer(
+    { exemplars }: Side,
+    readers: readonly LabelledGetter[],
+    { run, row, index }: { readonly run: Run; readonly row: number; readonly index: number },
+  ): void {
+    if (this.#plan.limit === 0) return;
+    const { view } = run;
+    const rank = rankOf(view.startUnixNano[row]!);
+    if (!exemplars.wants(index, rank)) return;
+    exemplars.offer({
+      traceId: view.traceId,
+      spanId: hexId(view.spanId, row),
       rank,
       index,
       measure: 1,
-      labels: [...labelsOf(readers, current, row), textLabel("trace:id", traceIdText(trace))],
+      labels: [...labelsOf(readers, run, row), textLabel("trace:id", traceIdText(view))],
       value: undefined,
-      timestampMs: Number(trace.startUnixNano[row]! / 1_000_000n),
+      timestampMs: Number(view.startUnixNano[row]! / 1_000_000n),
     });
   }
 

@@ -1,18 +1,20 @@
 /**
- * Which spans stand for a sample. The choice looks random and is the same however traces come in and
- * are merged: a trace offers one span, and of all that is offered for a stretch of a series the two
- * with the lowest hashes of their trace ids stay.
+ * Which spans stand for a sample. The choice looks random and is the same however spans come in and are
+ * merged, and a database can make it, too: a span's rank is a hash of its start. Of each stretch of time of
+ * a series the span of the lowest rank is a candidate, and of all candidates those of the lowest ranks
+ * are taken, one a trace.
  */
 import type { TimeGrid } from "./time-grid.ts";
-import type { Label, SeriesExemplar } from "./series.ts";
-
-const PER_STRETCH = 2;
+import { compareText } from "../../arithmetic.ts";
+import { type Label, labelsText, type SeriesExemplar } from "./series.ts";
 
 /** A span that may become an exemplar. */
 export interface Candidate {
   readonly traceId: string;
-  /** Hash of the trace id: the lowest is taken. */
-  readonly rank: number;
+  /** 16 lower-case hex digits. */
+  readonly spanId: string;
+  /** See `rankOf`; the lowest is taken. */
+  readonly rank: bigint;
   readonly labels: readonly Label[];
   /** What its function measured of it. */
   readonly measure: number;
@@ -37,31 +39,39 @@ export interface ExemplarPlan {
 export function planExemplars(limit: number, { isInstant, count }: TimeGrid): ExemplarPlan {
   return {
     limit: isInstant ? 0 : limit,
-    stretches: Math.max(1, Math.floor(limit / PER_STRETCH)),
+    stretches: Math.max(1, Math.min(limit, count)),
     samples: count,
   };
 }
 
-/** The candidates of one series that are still in. */
+/** The number of the stretch that a sample lies in. */
+export function stretchOf({ stretches, samples }: ExemplarPlan, index: number): number {
+  return Math.floor((index * stretches) / samples);
+}
+
+/** The candidates of one series. */
 export class Exemplars {
-  readonly #stretches = new Map<number, Candidate[]>();
+  readonly #lowest = new Map<number, Candidate>();
   readonly #plan: ExemplarPlan;
 
   constructor(plan: ExemplarPlan) {
     this.#plan = plan;
   }
 
-  /** Whether a candidate of this rank at this sample would stay, for now. */
-  wants(index: number, rank: number): boolean {
-    const last = this.#stretches.get(this.#stretchOf(index))?.[PER_STRETCH - 1];
-    return this.#plan.limit > 0 && (last === undefined || rank <= last.rank);
+  /** Whether one of this rank at this sample would be a candidate, for now. */
+  wants(index: number, rank: bigint): boolean {
+    if (this.#plan.limit === 0) return false;
+    const lowest = this.#lowest.get(stretchOf(this.#plan, index));
+    return lowest === undefined || rank <= lowest.rank;
   }
 
   offer(candidate: Candidate): void {
     if (this.#plan.limit === 0) return;
-    const stretch = this.#stretchOf(candidate.index);
-    const kept = [...(this.#stretches.get(stretch) ?? []), candidate].sort(compareCandidates);
-    this.#stretches.set(stretch, kept.slice(0, PER_STRETCH));
+    const stretch = stretchOf(this.#plan, candidate.index);
+    const lowest = this.#lowest.get(stretch);
+    if (lowest === undefined || compareCandidates(candidate, lowest) < 0) {
+      this.#lowest.set(stretch, candidate);
+    }
   }
 
   merge(other: Exemplars): void {
@@ -69,12 +79,7 @@ export class Exemplars {
   }
 
   candidates(): Candidate[] {
-    return [...this.#stretches.values()].flat();
-  }
-
-  #stretchOf(index: number): number {
-    const { stretches, samples } = this.#plan;
-    return Math.floor((index * Math.min(stretches, samples)) / samples);
+    return [...this.#lowest.values()];
   }
 }
 
@@ -86,7 +91,11 @@ export function exemplarOf(candidate: Candidate, values: Float64Array): SeriesEx
 
 /** The order in which candidates are taken. */
 function compareCandidates(a: Candidate, b: Candidate): number {
-  return a.rank - b.rank || (a.traceId < b.traceId ? -1 : Number(a.traceId > b.traceId));
+  if (a.rank !== b.rank) return a.rank < b.rank ? -1 : 1;
+  const [one, other] = [a.traceId + a.spanId, b.traceId + b.spanId];
+  if (one !== other) return one < other ? -1 : 1;
+  // Twins: spans that share an id.
+  return a.measure - b.measure || compareText(labelsText(a.labels), labelsText(b.labels));
 }
 
 /** Of the candidates of all series those that the limit leaves. */
@@ -94,17 +103,23 @@ export function chosenCandidates(
   all: readonly Candidate[],
   { limit }: ExemplarPlan,
 ): ReadonlySet<Candidate> {
-  return new Set([...all].sort(compareCandidates).slice(0, limit));
+  const chosen = new Set<Candidate>();
+  const traces = new Set<string>();
+  for (const candidate of [...all].sort(compareCandidates)) {
+    if (chosen.size === limit) break;
+    if (traces.has(candidate.traceId)) continue;
+    traces.add(candidate.traceId);
+    chosen.add(candidate);
+  }
+  return chosen;
 }
 
-/** A hash of a text or of bytes, evenly spread. Source: FNV-1a and murmurhash3's finalizer. */
-export function rankOf(items: string | Uint8Array): number {
-  let bits = 0x811c9dc5;
-  for (let i = 0; i < items.length; i++) {
-    const unit = typeof items === "string" ? items.charCodeAt(i) : items[i]!;
-    bits = Math.imul(bits ^ unit, 0x01000193);
-  }
-  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b);
-  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35);
-  return (bits ^ (bits >>> 16)) >>> 0;
+/** 2^64 divided by the golden ratio: multiples of it are spread evenly. An odd number, so different
+ * starts have different ranks. */
+export const RANK_FACTOR = 0x9e3779b97f4a7c15n;
+const RANK_BITS = 64;
+
+/** The rank of a span that starts at these unix nanoseconds. */
+export function rankOf(startUnixNano: bigint): bigint {
+  return BigInt.asUintN(RANK_BITS, startUnixNano * RANK_FACTOR);
 }

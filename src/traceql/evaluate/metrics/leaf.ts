@@ -4,7 +4,7 @@ import { type Getter, projectionGetter, traceIdText } from "../fields.ts";
 import { neededFields } from "../needed-fields.ts";
 import { compilePipeline, type Stages } from "../pipeline.ts";
 import { allRows } from "../rows.ts";
-import { Columns, Run } from "../run.ts";
+import { Columns, hexId, Run } from "../run.ts";
 import type { TraceView } from "../trace-view.ts";
 import type { RuntimeValue } from "../values.ts";
 import type { Cells } from "./cells.ts";
@@ -34,6 +34,8 @@ export interface MetricsOptions {
 export interface LeafAccumulator {
   /** Takes in a trace's spans, each as often as its weight says. */
   add(trace: TraceView, weights: Weights): void;
+  /** Takes a trace's spans, which are counted already, for candidates for exemplars. */
+  offer(trace: TraceView): void;
   /** Takes in what another accumulator of the same function, with the same options, has seen. */
   merge(other: LeafAccumulator): void;
   /** What it has come to so far. */
@@ -42,6 +44,13 @@ export interface LeafAccumulator {
 
 /** By row: for how many spans a span stands; all for themselves if undefined. */
 export type Weights = Float64Array | undefined;
+
+/** What spans of one group come to at one sample. */
+export interface SpanSum {
+  readonly index: number;
+  readonly measure: number;
+  readonly weight: number;
+}
 
 interface State<C> {
   readonly cells: C;
@@ -115,19 +124,28 @@ export class MeasuringAccumulator<C extends Cells<C>> implements LeafAccumulator
   }
 
   add(trace: TraceView, weights: Weights): void {
-    const counted: { row: number; index: number; measure: number }[] = [];
-    let current: Run | undefined;
     this.#source.forEach(trace, (run, row, index) => {
       const measure = this.#fn.measure(run, row);
       if (measure === undefined) return;
-      const { cells } = this.#groupOf(run, row).state;
+      const { cells, exemplars } = this.#groupOf(run, row).state;
       cells.add(index, measure, weights === undefined ? 1 : weights[row]!);
-      current = run;
-      if (this.#plan.limit > 0) counted.push({ row, index, measure });
+      if (this.#plan.limit > 0) this.#offer(exemplars, run, { row, index, measure });
     });
-    if (current === undefined || counted.length === 0) return;
-    const rank = rankOf(trace.traceId);
-    this.#offer(current, rank, counted[rank % counted.length]!);
+  }
+
+  offer(trace: TraceView): void {
+    this.#source.forEach(trace, (run, row, index) => {
+      const measure = this.#fn.measure(run, row);
+      if (measure === undefined) return;
+      this.#offer(this.#groupOf(run, row).state.exemplars, run, { row, index, measure });
+    });
+  }
+
+  /** Takes in what some spans of a group come to at one sample: how many they are, and the sum, the
+   * largest or smallest value or the exponent of the bucket, as the function is. */
+  take(values: readonly (RuntimeValue | undefined)[], sums: Iterable<SpanSum>): void {
+    const { cells } = this.#groups.find(values).state;
+    for (const { index, measure, weight } of sums) cells.take(index, measure, weight);
   }
 
   #groupOf(run: Run, row: number): Group<State<C>> {
@@ -137,20 +155,22 @@ export class MeasuringAccumulator<C extends Cells<C>> implements LeafAccumulator
   }
 
   #offer(
+    exemplars: Exemplars,
     run: Run,
-    rank: number,
     { row, index, measure }: { row: number; index: number; measure: number },
   ): void {
-    const { exemplars } = this.#groupOf(run, row).state;
+    const { traceId, startUnixNano, spanId } = run.view;
+    const rank = rankOf(startUnixNano[row]!);
     if (!exemplars.wants(index, rank)) return;
     exemplars.offer({
-      traceId: run.view.traceId,
+      traceId,
+      spanId: hexId(spanId, row),
       rank,
       index,
       measure,
       labels: this.#source.labelsOf(run, row),
       value: this.#fn.exemplarValue(run, row),
-      timestampMs: Number(run.view.startUnixNano[row]! / 1_000_000n),
+      timestampMs: Number(startUnixNano[row]! / 1_000_000n),
     });
   }
 
