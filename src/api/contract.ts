@@ -4,7 +4,7 @@
  */
 import type { FaultCode } from "../base/fault.ts";
 import type { KeyScope } from "../model/attribute-key.ts";
-import type { KeyValue, SpanKind, Trace, TraceSummary } from "../model/trace.ts";
+import type { DoubleJson, KeyValue, SpanKind, Trace, TraceSummary } from "../model/trace.ts";
 
 /** Where the API is. */
 export const apiBase = "/api/clew/v1";
@@ -304,4 +304,37 @@ export interface PinAnswer {
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   readonly isPinned: boolean;
+}
+
+/**
+ * `GET /api/clew/v1/metrics?q=<TraceQL>`: series over time.
+ *
+ *     since=<seconds up to now, default 3600>, or from= and to=<seconds since 1970>
+ *     step=<seconds between samples; else chosen by the range>, or instant=true for one value of it all
+ *     exemplars=<0..100, default 100>   limit=<series, 1..10000, default 1000>
+ *
+ * A query that cannot be asked answers 400 with `problems`.
+ */
+export interface MetricsAnswer {
+  /** Of the samples, in unix milliseconds: each is about the time before it, a step long. */
+  readonly timesMs: readonly number[];
+  readonly stepMs: number;
+  /** In the order of their labels. */
+  readonly series: readonly MetricsSeriesAnswer[];
+  /** There are more series than were asked for. */
+  readonly truncated: boolean;
+  readonly receipt: ReceiptAnswer;
+}
+
+/** A line over time. */
+export interface MetricsSeriesAnswer {
+  readonly labels: readonly KeyValue[];
+  /** By sample; null where there is none. */
+  readonly values: readonly (DoubleJson | null)[];
+  /** Spans that stand for others; the label `trace:id` says of which trace. */
+  readonly exemplars: readonly {
+    readonly timeMs: number;
+    readonly value: DoubleJson;
+    readonly labels: readonly KeyValue[];
+  }[];
 }

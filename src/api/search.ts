@@ -7,7 +7,6 @@ import type { FoundTrace, SearchAnswer as Found, SearchRequest } from "../query/
 import { readQuery } from "../traceql/check.ts";
 import {
   apiBase,
-  type ErrorAnswer,
   type FoundTraceAnswer,
   type SearchAnswer,
   type SearchProgress,
@@ -15,6 +14,7 @@ import {
 import type { HttpRequest, HttpResponse, Route } from "./http.ts";
 import { givenParameters, parseParameters, spanOfTime, stretchOf, whole } from "./parameters.ts";
 import { receiptAnswer } from "./receipt-answer.ts";
+import { refusedQuery } from "./refused-query.ts";
 import { toFailure } from "./status.ts";
 import type { QueriesOf } from "./tenancy.ts";
 
@@ -46,7 +46,7 @@ export function searchRoutes({ queriesOf, nowSeconds, logger }: SearchRoutes): R
       Object.fromEntries(givenParameters(request.query)),
     );
     const { query, problems } = readQuery(q);
-    if (query === undefined) return refused(problems);
+    if (query === undefined) return refusedQuery(problems);
     if (query.kind !== "search") {
       throw new Fault("invalid", "q: a query that gives series is for /api/clew/v1/metrics");
     }
@@ -82,15 +82,6 @@ export function searchRoutes({ queriesOf, nowSeconds, logger }: SearchRoutes): R
     };
   };
   return [{ method: "GET", pattern: `${apiBase}/search`, handler }];
-}
-
-/** A query that cannot be asked. */
-function refused(problems: readonly { message: string; from: number; to: number }[]): HttpResponse {
-  const all = problems.map(({ message, from, to }) => ({ message, from, to }));
-  const answer: ErrorAnswer = {
-    error: { code: "invalid", message: `q: ${all[0]!.message}`, problems: all },
-  };
-  return json(400, answer);
 }
 
 function json(status: number, value: object): HttpResponse {

@@ -1,5 +1,6 @@
 import { Fault } from "../base/fault.ts";
 import type { CandidateReading } from "../store/candidates.ts";
+import type { Field } from "../traceql/ast.ts";
 import { type QueryOptions, statementSettings } from "./query-options.ts";
 import type { Asking, ReceiptBook } from "./receipt.ts";
 
@@ -20,4 +21,15 @@ export function readingOf(
     const settings = statementSettings({ ...limits, seconds: left });
     return { client, database, tenant, settings, sending: { signal, onCost } };
   };
+}
+
+/** Tells which attributes a question is about. */
+export function noteQueried({ noteQueried }: QueryOptions, fields: readonly Field[]): void {
+  if (noteQueried === undefined) return;
+  for (const field of fields) {
+    if (field.kind !== "attribute") continue;
+    const { scope, name } = field;
+    if (scope === "span" || scope === "any") noteQueried("span", name);
+    if (scope === "resource" || scope === "any") noteQueried("resource", name);
+  }
 }

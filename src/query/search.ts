@@ -22,7 +22,7 @@ import { readKnownTable } from "../store/known-table.ts";
 import { asked } from "../store/query-faults.ts";
 import { readSkeletons, type SkeletonPlan, skeletonPlan } from "../store/skeletons.ts";
 import type { SkeletonTrace } from "../store/skeleton-trace.ts";
-import type { Field, SearchQuery } from "../traceql/ast.ts";
+import type { SearchQuery } from "../traceql/ast.ts";
 import { neededFields } from "../traceql/evaluate/needed-fields.ts";
 import { compileSearch, type ShownSpan, type SpansetMatch } from "../traceql/evaluate/search.ts";
 import { summarizeTrace } from "../traceql/evaluate/summarize.ts";
@@ -32,7 +32,7 @@ import { type Asking, type Receipt, ReceiptBook } from "./receipt.ts";
 import { slicesOf, stretchOf } from "./time-slices.ts";
 import { type FoundSkeleton, FoundTraces } from "./found-traces.ts";
 import type { QueryOptions } from "./query-options.ts";
-import { readingOf } from "./reading.ts";
+import { noteQueried, readingOf } from "./reading.ts";
 
 /** What is searched for. */
 export interface SearchRequest {
@@ -162,7 +162,10 @@ class Search {
   async #plan(): Promise<Plans> {
     const { query } = this.#request;
     const needed = neededFields(query);
-    for (const { field, decides } of needed.fields) if (decides) this.#note(field);
+    noteQueried(
+      this.#options,
+      needed.fields.flatMap(({ field, decides }) => (decides ? [field] : [])),
+    );
     const table = await readKnownTable(this.#reading(), {
       table: this.#options.table(),
       fields: needed.fields.map(({ field }) => field),
@@ -172,14 +175,6 @@ class Search {
       candidates: candidatePlan(query.pipeline, table),
       skeletons: skeletonPlan(needed, table),
     };
-  }
-
-  #note(field: Field): void {
-    if (field.kind !== "attribute") return;
-    const { scope, name } = field;
-    const { noteQueried } = this.#options;
-    if (scope === "span" || scope === "any") noteQueried?.("span", name);
-    if (scope === "resource" || scope === "any") noteQueried?.("resource", name);
   }
 
   /** What says how far ahead a candidate can be. */

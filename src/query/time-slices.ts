@@ -1,4 +1,5 @@
 import type { Stretch } from "../store/candidates.ts";
+import type { Samples } from "../store/metric-sums.ts";
 
 const SECOND = 1_000_000_000n;
 const BUCKET = 300n * SECOND;
@@ -34,5 +35,24 @@ export function* slicesOf({ fromNano, toNano }: Stretch): Generator<Stretch, voi
     const hurries = yield { fromNano: from, toNano: end };
     end = from;
     length *= hurries === true ? HURRIED_GROWTH : GROWTH;
+  }
+}
+
+/** Of so many parts the first slice of samples is one. */
+const SAMPLE_PARTS = 16;
+
+/** Samples in slices, the newest first, each four times as long as the one before. */
+export function* slicesOfSamples({
+  first,
+  count,
+  afterNano,
+  stepNano,
+}: Samples): Generator<Samples> {
+  let end = count;
+  for (let length = Math.ceil(count / SAMPLE_PARTS); end > 0; length *= Number(GROWTH)) {
+    const from = Math.max(0, end - length);
+    const after = afterNano + BigInt(from) * stepNano;
+    yield { first: first + from, count: end - from, afterNano: after, stepNano };
+    end = from;
   }
 }

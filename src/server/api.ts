@@ -9,6 +9,7 @@ import { listenGrpc } from "../api/grpc-listener.ts";
 import { createGrpcServer, defaultGrpcLimits } from "../api/grpc-server.ts";
 import { createRouter, type Handler, type HttpRequest, type Route } from "../api/http.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
+import { metricsRoutes } from "../api/metrics.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
 import { redRoutes } from "../api/red.ts";
@@ -28,14 +29,15 @@ import type { Metrics } from "../base/metrics.ts";
 import type { Promoter } from "../ingest/promoter.ts";
 import type { TenantMetrics } from "../prometheus/tenant-metrics.ts";
 import { createGraphQueries } from "../query/graph.ts";
-import { createMetrics } from "../query/metrics.ts";
-import type { QueryLimits, QueryOptions } from "../query/query-options.ts";
+import { createMetrics, type MetricsOptions } from "../query/metrics.ts";
+import type { QueryLimits } from "../query/query-options.ts";
 import { createRedQueries, type RedQueries } from "../query/red.ts";
 import { createSearch } from "../query/search.ts";
 import { createSampling } from "../query/sampling.ts";
 import { createTags } from "../query/tags.ts";
 import { createQueries } from "../query/traces.ts";
 import type { StoreClient } from "../store/client.ts";
+import { Duplicates } from "../store/duplicates.ts";
 import type { AttributeScope } from "../store/promoted.ts";
 import type { Config } from "./config.ts";
 import { describeConfig } from "./describe-config.ts";
@@ -111,7 +113,7 @@ export async function openApi(config: Config, api: Api): Promise<OpenApi> {
 /** What is asked, by tenant. */
 interface AskingAs {
   readonly tenantOf: TenantOf;
-  readonly as: (tenant: string) => QueryOptions;
+  readonly as: (tenant: string) => MetricsOptions;
 }
 
 function askingOf(config: Config, { client, spansTable, promoter }: Api): AskingAs {
@@ -121,6 +123,7 @@ function askingOf(config: Config, { client, spansTable, promoter }: Api): Asking
     table: () => spansTable.table(),
     limits: queryLimits(config),
     nowSeconds,
+    duplicates: new Duplicates(),
     noteQueried: (scope: AttributeScope, key: string) => promoter.noteQueried(scope, key),
   };
   const tenantOf = askingTenancy(config.tenancy.enabled);
@@ -137,7 +140,7 @@ function tempoOptions({ query }: Config, { tenantOf, as }: AskingAs): TempoOptio
   return {
     queriesOf: (orgIds) => {
       const options = as(tenantOf(orgIds));
-      return { ...createSearch(options), ...createTags(options), ...createMetrics() };
+      return { ...createSearch(options), ...createTags(options), ...createMetrics(options) };
     },
     limits: {
       searchRangeNano: BigInt(query.maxSearchHours) * HOUR_NANO,
@@ -216,6 +219,7 @@ function apiHandler(
       },
     }),
     ...searchRoutes({ queriesOf, nowSeconds, logger: log }),
+    ...metricsRoutes({ metricsOf: (request) => createMetrics(askingFor(request)), nowSeconds }),
     ...tempoRoutes(queriesOf, tempo),
     ...statusRoutes({
       config: () => describeConfig({ config }),

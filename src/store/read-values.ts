@@ -80,8 +80,8 @@ const typeNumbers: Readonly<Record<StoredType, AttributeType>> = {
   bool: attributeTypes.bool,
 };
 
-/** What a text says as a value of a type. */
-function valueOf(type: StoredType, text: string): Value {
+/** What a value as text is. */
+export function valueOf(type: StoredType, text: string): Value {
   switch (type) {
     case "string":
       return { type, value: text };

@@ -115,6 +115,12 @@ export class SkeletonBatch {
     return textAt(column, i);
   }
 
+  /** The keys of the attributes that there are columns of. */
+  attributeKeys(scope: OwnerScope): readonly string[] {
+    const ofScope = this.#attributes.filter((attribute) => attribute.scope === scope);
+    return ofScope.map(({ key }) => key);
+  }
+
   /** What rows have of an attribute, which has to be one of the skeleton's. */
   attribute(scope: OwnerScope, key: string): ValueOfRow {
     const number = this.#attributes.findIndex(

@@ -88,8 +88,9 @@ export class SkeletonTrace implements TraceView {
     return Array.from(this.#rows, (row) => valueAt(row));
   }
 
-  attributeKeys(): never {
-    throw new Error("a skeleton does not know all keys");
+  /** Those that the skeleton was made with. */
+  attributeKeys(scope: OwnerScope): readonly string[] {
+    return this.#batch.attributeKeys(scope);
   }
 
   events(): EventsView {

@@ -28,14 +28,14 @@ import {
   planExemplars,
   rankOf,
 } from "./exemplars.ts";
-import type { LeafAccumulator, MetricsOptions, SpanSource, Weights } from "./leaf.ts";
+import type { LeafAccumulator, MetricsOptions, SpanSource, SpanSum, Weights } from "./leaf.ts";
 import { type Label, type Series, textLabel } from "./series.ts";
 
 /** Different values of all attributes of a side; what comes beyond only counts for the totals. */
 const MAX_VALUES = 200_000;
 
 /** Intrinsics that are compared; the last ones only where there is a text. */
-const intrinsicNames: readonly IntrinsicName[] = [
+export const comparedIntrinsics: readonly IntrinsicName[] = [
   "span:name",
   "span:status",
   "span:kind",
@@ -119,7 +119,7 @@ export class CompareAccumulator implements LeafAccumulator {
     this.#fn = fn;
     this.#source = source;
     this.#isSelected = compileCondition(fn.selection.condition, source.columns);
-    this.#intrinsics = intrinsicNames.map((name) => intrinsicGetter(name, source));
+    this.#intrinsics = comparedIntrinsics.map((name) => intrinsicGetter(name, source));
     this.#plan = planExemplars(exemplars, grid);
     this.#sides = {
       baseline: new Side(grid.count, this.#plan),
@@ -150,6 +150,20 @@ export class CompareAccumulator implements LeafAccumulator {
       readers ??= [...this.#intrinsics, ...attributesOf(trace)];
       this.#offer(this.#sideOf(run, row), readers, { run, row, index });
     });
+  }
+
+  /** Takes in how many spans of a side have a value of an attribute, or, of undefined, any value. */
+  take(
+    side: "baseline" | "selection",
+    label: string,
+    value: RuntimeValue | undefined,
+    counts: Iterable<SpanSum>,
+  ): void {
+    const cells =
+      value === undefined
+        ? this.#sides[side].attribute(label).total
+        : this.#sides[side].find(label, value)[1];
+    for (const { index, measure, weight } of counts) cells?.take(index, measure, weight);
   }
 
   #sideOf(run: Run, row: number): Side {
@@ -250,15 +264,20 @@ function intrinsicGetter(name: IntrinsicName, { columns }: SpanSource): Labelled
 
 const scopes: readonly OwnerScope[] = ["span", "resource", "instrumentation"];
 
-/** Every attribute that some span of the trace has. */
+/** Every attribute that some span of the trace has, by label; all have a service. */
 function attributesOf(trace: TraceView): LabelledGetter[] {
-  return scopes.flatMap((scope) =>
-    trace.attributeKeys(scope).map((name) => {
+  const keysOf = (scope: OwnerScope): Iterable<string> =>
+    scope === "resource"
+      ? new Set([...trace.attributeKeys(scope), "service.name"])
+      : trace.attributeKeys(scope);
+  const all = scopes.flatMap((scope) =>
+    Array.from(keysOf(scope), (name) => {
       const column = trace.attribute(scope, name);
       const field = { kind: "attribute", scope, name, ofParent: false, from: 0, to: 0 } as const;
       return { label: fieldText(field), value: (_: Run, row: number) => column[row] };
     }),
   );
+  return all.sort((a, b) => (a.label < b.label ? -1 : 1));
 }
 
 function labelsOf(readers: readonly LabelledGetter[], run: Run, row: number): Label[] {

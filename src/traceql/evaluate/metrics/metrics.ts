@@ -41,6 +41,11 @@ export class MetricsAccumulator {
     for (const leaf of this.#leaves.values()) leaf.add(trace, weights);
   }
 
+  /** What a function of the query comes to, to be fed by itself. */
+  leaf(leaf: MetricsPipeline): LeafAccumulator {
+    return this.#leaves.get(leaf)!;
+  }
+
   /** Takes in what another accumulator has seen, of the same query and with the same options. */
   merge(other: MetricsAccumulator): void {
     const others = [...other.#leaves.values()];
