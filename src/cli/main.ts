@@ -12,6 +12,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   traces: async () => (await import("./traces.ts")).tracesCommand,
   query: async () => (await import("./query.ts")).queryCommand,
   trace: async () => (await import("./trace.ts")).traceCommand,
+  graph: async () => (await import("./graph.ts")).graphCommand,
   pin: async () => (await import("./pin.ts")).pinCommand,
   demo: async () => (await import("./demo.ts")).demoCommand,
   bench: async () => (await import("./bench.ts")).benchCommand,

@@ -34,8 +34,8 @@ export interface GraphJobOptions {
 /** Spans that come later than that after a slice are looked for only now and then. */
 const RECENT_SECONDS = 6 * 3600;
 const LOOKS_BETWEEN_ALL = 60;
-/** Late spans wait for others: an eighth of how late they are. */
-const PATIENCE = 8;
+/** Late spans wait for others: a twentieth of how late they are. */
+const PATIENCE = 20;
 /** Runs are numbered by time; two at the same moment differ by chance. */
 const RUNS_A_MILLISECOND = 2 ** 20;
 

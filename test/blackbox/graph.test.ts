@@ -1,5 +1,10 @@
 /** The service graph, from spans in a real engine to the answers. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
@@ -178,7 +183,40 @@ describe("GET /api/clew/v1/graph", () => {
     });
     assert.equal(wrong.status, 400);
   });
+
+  test("is drawn and compared by the clew command", async () => {
+    const chain: BriefSpan[] = [
+      { id: "a", kind: "server", service: "a" },
+      { id: "b", of: "a", kind: "server", service: "b" },
+    ];
+    await send("cli", [briefTrace(chain, { base: BigInt(Date.now()) * 1_000_000n })]);
+    const run = (...args: string[]) =>
+      clewCommand(["graph", "--url", clew.apiUrl, "--tenant", "cli", ...args]);
+    assert.match((await run()).stdout, /^a +b +call +1 /m);
+    const dot = await run("--format", "dot");
+    assert.match(dot.stdout, /"a" -> "b" \[label="1, p95 1 ns"\];/);
+    const folder = mkdtempSync(path.join(tmpdir(), "clew-graph-"));
+    const file = path.join(folder, "expected.dot");
+    writeFileSync(file, dot.stdout);
+    assert.deepEqual(await run("--diff", file), { code: 0, stdout: "The graph is as expected.\n" });
+    writeFileSync(file, "digraph { user -> a -> c }");
+    const different = { code: 1, stdout: "unexpected: a → b\nmissing:    a → c\n" };
+    assert.deepEqual(await run("--diff", file), different);
+    assert.equal((await run("--depth", "2")).code, 2);
+    rmSync(folder, { recursive: true });
+  });
 });
+
+/** Runs `clew` and waits for it. */
+async function clewCommand(args: readonly string[]) {
+  const file = path.join(import.meta.dirname, "../../bin/clew.mjs");
+  const env = { ...process.env, LC_ALL: "C.UTF-8" };
+  const child = spawn(process.execPath, [file, ...args], { env });
+  let stdout = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  const [code] = (await once(child, "close")) as [number];
+  return { code, stdout };
+}
 
 /** The latest slice that the job has come to: late spans wait longer for others the later they are. */
 function latestComputed(): number {
