@@ -338,3 +338,31 @@ export interface MetricsSeriesAnswer {
     readonly labels: readonly KeyValue[];
   }[];
 }
+
+/** So many traces, with so many spans, which take about so many bytes on disk. */
+export interface TracesAmount {
+  readonly traces: number;
+  readonly spans: number;
+  readonly bytes: number;
+}
+
+/** `POST /api/clew/v1/sampling/try` with `{"policies": "<a policy file>", "since": <seconds, default
+ * 3600>}`: what the policies would do with the spans of that time. Nothing is changed. */
+export interface SamplingTryAnswer {
+  /** In their order, the default last. */
+  readonly policies: readonly {
+    readonly name: string;
+    /** Of the policy, as text. */
+    readonly keep: string;
+    /** Absent for the default. */
+    readonly match?: string;
+    readonly kept: TracesAmount;
+    readonly dropped: TracesAmount;
+  }[];
+  readonly kept: TracesAmount;
+  readonly dropped: TracesAmount;
+  /** Kept because a filter could not be calculated for them; in no policy's numbers. */
+  readonly undecided: TracesAmount;
+  /** Services that have spans, none of which would be kept. */
+  readonly invisibleServices: readonly string[];
+}

@@ -2,7 +2,9 @@
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import type { SamplingQueries } from "../query/sampling.ts";
-import { apiBase, type PinAnswer, type PinsAnswer } from "./contract.ts";
+import { keepText } from "../sampling/policy.ts";
+import { readPolicies } from "../sampling/read-policies.ts";
+import { apiBase, type PinAnswer, type PinsAnswer, type SamplingTryAnswer } from "./contract.ts";
 import type { HttpRequest, HttpResponse, Route } from "./http.ts";
 import { parseTraceId } from "./trace-id.ts";
 
@@ -39,8 +41,34 @@ export function samplingRoutes(samplingOf: (request: HttpRequest) => SamplingQue
         return json(answer);
       },
     },
+    {
+      method: "POST",
+      pattern: `${apiBase}/sampling/try`,
+      handler: async (request) => {
+        const sampling = samplingOf(request);
+        const { policies: text, since } = await body(request, tryBody);
+        const policies = readPolicies(text, "policies");
+        const tried = await sampling.tryPolicies(policies, since);
+        const answer: SamplingTryAnswer = {
+          ...tried,
+          policies: policies.map(({ name, keep, match }, i) => ({
+            name,
+            keep: keepText(keep),
+            ...(match && { match: match.text }),
+            ...tried.policies[i]!,
+          })),
+        };
+        return json(answer);
+      },
+    },
   ];
 }
+
+const HIGHEST_SINCE_SECONDS = 366 * 86_400;
+const tryBody = z.strictObject({
+  policies: z.string(),
+  since: z.int().min(1).max(HIGHEST_SINCE_SECONDS).default(3600),
+});
 
 const pinBody = z.strictObject({ traceId: z.string().min(1) });
 

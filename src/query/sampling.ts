@@ -1,8 +1,11 @@
 /** Use cases about what is worth keeping. */
 import { Fault } from "../base/fault.ts";
+import type { Policies } from "../sampling/policy.ts";
 import { asked } from "../store/query-faults.ts";
 import { readPinned, setPinned } from "../store/sampling/pins.ts";
+import type { TriedPolicies } from "../store/sampling/read-outcome.ts";
 import type { QueryOptions } from "./query-options.ts";
+import { tryPolicies } from "./sampling-try.ts";
 import { createQueries } from "./traces.ts";
 
 /** What the doors may ask. All throw Fault "timeout" or "unavailable" when the store cannot answer. */
@@ -13,6 +16,8 @@ export interface SamplingQueries {
   unpin(traceId: string): Promise<void>;
   /** Ids of the pinned traces, the newest pin first, at most 10,000. */
   pinned(): Promise<string[]>;
+  /** What policies would do with the spans of the last so many seconds. */
+  tryPolicies(policies: Policies, sinceSeconds: number): Promise<TriedPolicies>;
 }
 
 const MOST_PINNED = 10_000;
@@ -30,6 +35,7 @@ export function createSampling(options: QueryOptions): SamplingQueries {
     },
     unpin: (traceId) =>
       asked(() => setPinned(client, database, { tenant, traceId, isPinned: false })),
+    tryPolicies: (policies, sinceSeconds) => tryPolicies(options, policies, sinceSeconds),
     pinned: () => asked(() => readPinned(client, database, { tenant, limit: MOST_PINNED })),
   };
 }

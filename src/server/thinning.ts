@@ -8,6 +8,7 @@ import type { Policies } from "../sampling/policy.ts";
 import { readPolicies } from "../sampling/read-policies.ts";
 import { createStoreClient } from "../store/client.ts";
 import type { Endpoint } from "../store/endpoint.ts";
+import { dropTried } from "../store/sampling/facts.ts";
 import { recover } from "../store/sampling/rewrite.ts";
 import type { SpansTable } from "../store/schema.ts";
 import type { Config } from "./config.ts";
@@ -50,6 +51,7 @@ export async function startThinning(
   const { database, cluster, url } = clickhouse;
   if (cluster === undefined && (policyFile !== undefined || url === undefined)) {
     await recover({ client, database, settings: {} });
+    await dropTried({ client, database });
   }
   if (policyFile === undefined) return client;
   const file = policyFile;

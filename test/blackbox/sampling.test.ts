@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
-import type { RedAnswer, TracesAnswer } from "../../src/api/contract.ts";
+import type { RedAnswer, SamplingTryAnswer, TracesAnswer } from "../../src/api/contract.ts";
 import { drained, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
 import { oracleEncode, printedSeed } from "../support/oracle.ts";
 import { seededRandom } from "../support/seeded-random.ts";
@@ -47,6 +47,12 @@ function encode(traces: readonly SentTrace[], startSeconds: number): Uint8Array 
   return oracleEncode("TracesData", {
     resourceSpans: [{ resource: { attributes }, scopeSpans: [{ spans }] }],
   });
+}
+
+/** The same request from another service, whose name is as long. */
+function renamed(request: Uint8Array): Uint8Array {
+  const text = Buffer.from(request).toString("latin1").replaceAll("shop", "hops");
+  return Buffer.from(text, "latin1");
 }
 
 function run(
@@ -153,6 +159,53 @@ describe("sampling", () => {
       code: "invalid",
       message: /wrong\.yaml:2: a: match: .* at line 1, col 12/,
     });
+  });
+
+  test("policies are tried on what is there, and change nothing", async () => {
+    const fresh = traces.map(({ traceId, kind }) => {
+      return { traceId: traceId.replace(/^.{8}/, "0123abcd"), kind };
+    });
+    const now = Math.floor(Date.now() / 1000);
+    assert.equal((await postTraces(clew, encode(fresh, now - 600))).status, 200);
+    const late = encode([{ traceId: "1".repeat(31) + "0", kind: "fast" }], now - 60);
+    assert.equal((await postTraces(clew, renamed(late))).status, 200);
+    await drained(clew);
+    const file = path.join(folder, "try.yaml");
+    writeFileSync(file, POLICIES.replace("1%", "never"));
+    const answer = await fetch(`${clew.apiUrl}/api/clew/v1/sampling/try`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ policies: POLICIES.replace("1%", "never"), since: 3600 }),
+    });
+    const tried = (await answer.json()) as SamplingTryAnswer;
+    const amounts = tried.policies.map(({ name, kept, dropped }) => {
+      return [name, kept.traces, kept.spans, dropped.traces, dropped.spans];
+    });
+    assert.deepEqual(amounts, [
+      ["errors", 100, 300, 0, 0],
+      ["slow", 100, 300, 0, 0],
+      ["default", 0, 0, 801, 2403],
+    ]);
+    assert.deepEqual([tried.kept.traces, tried.dropped.traces], [200, 801]);
+    assert.ok(tried.kept.bytes > 0);
+    assert.deepEqual(tried.invisibleServices, ["hops"]);
+    const printed = await run(["sampling", "try", file, "--since", "1h", "--url", clew.apiUrl]);
+    assert.match(printed.stdout, /^errors +100 +100 +300 +300 /m);
+    assert.match(printed.stdout, /^default +801 +0 +2403 +0 /m);
+    assert.match(printed.stdout, /^Nothing would be left of: hops$/m);
+    const wrong = await run(["sampling", "try", "/dev/null", "--url", clew.apiUrl]);
+    assert.match(wrong.stderr, /is not a group of policies, default/);
+    const found = await stored(clew);
+    assert.equal(
+      fresh.filter(({ traceId }) => found.has(traceId)).length,
+      999,
+      "the newest thousand",
+    );
+    const page = await fetch(`${clew.apiUrl}/api/clew/v1/sampling/try`, {
+      method: "POST",
+      body: "{}",
+    });
+    assert.equal(page.status, 400, "another site's page may not ask");
   });
 
   test("clew sampling check and import", async () => {

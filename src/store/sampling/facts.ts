@@ -18,6 +18,21 @@ import { traceTruth } from "./trace-truth.ts";
 /** The policy of a fact that the evaluator has to find; lower than any, so that what it finds counts. */
 export const UNKNOWN = -2;
 
+/** How the names of tables begin in which policies that are only tried have their facts. */
+export const TRY_PREFIX = "sampling_try_";
+
+/** Removes what policies that were tried have left behind when Clew died. */
+export async function dropTried({
+  client,
+  database,
+}: Pick<Judging, "client" | "database">): Promise<void> {
+  const tables = await client.query<{ name: string }>(
+    sql`SELECT name FROM system.tables WHERE database = ${{ type: "String", value: database }}
+      AND startsWith(name, ${{ type: "String", value: TRY_PREFIX }})`,
+  );
+  for (const { name } of tables) await dropFacts({ client, database, facts: name });
+}
+
 /** Which spans are looked at, as conditions on rows of the spans table. */
 export interface JudgedSpans {
   /** Those by which a trace is judged. */
