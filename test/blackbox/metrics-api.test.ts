@@ -48,7 +48,7 @@ describe("GET /api/clew/v1/metrics", () => {
     const q = "{ } | count_over_time() by (resource.service.name)";
     const { timesMs, stepMs, series, receipt, truncated } = await metrics({ q, step: "600" });
     assert.equal(stepMs, 600_000);
-    assert.ok(timesMs.every((time, i) => time % stepMs === 0 && time - timesMs[0]! === i * stepMs));
+    assert.ok(timesMs.every((time, i) => time % stepMs === 0 && i * stepMs === time - timesMs[0]!));
     assert.deepEqual(series.map(text), ["resource.service.name=db", "resource.service.name=web"]);
     for (const { values } of series) {
       assert.equal(values.length, timesMs.length);

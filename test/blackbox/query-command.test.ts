@@ -54,6 +54,23 @@ describe("clew query", { timeout: 120_000 }, () => {
     assert.match(none.stdout, /^No trace answers this in this time/);
   });
 
+  test("metrics as a chart and a table", async () => {
+    const { code, stdout } = await query("{} | count_over_time() by (resource.service.name)");
+    assert.equal(code, 0);
+    const lines = stdout.trimEnd().split("\n");
+    assert.match(lines[0]!, /^ *\d+ [┤|]/);
+    const table = lines.slice(lines.indexOf("") + 1);
+    assert.match(table[0]!, /^ +SERIES +MIN +MEAN +MAX +LAST$/);
+    assert.equal(table.length, 1 + 5, stdout);
+    assert.match(table.join("\n"), /^[a-e] +batch +0 /m);
+    const few = await query("{} | rate() by (resource.service.name)", "--limit", "2");
+    assert.match(few.stdout, /\n3 more series; --limit shows them\.\n$/);
+    const json = await query("{} | rate()", "--json");
+    assert.equal((JSON.parse(json.stdout) as { series: unknown[] }).series.length, 1);
+    const none = await query("{ name = `none` } | rate() by (name)");
+    assert.match(none.stdout, /^There is nothing to measure in this time/);
+  });
+
   const mistakes: [args: string[], code: number, stderr: string][] = [
     [
       ["{ foo = 1 }"],

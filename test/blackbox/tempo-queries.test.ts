@@ -73,6 +73,24 @@ function comparable(answer: Plain): unknown {
   );
 }
 
+/** Items as a client has them in the end: series that came in several parts are put together. */
+function merged(items: readonly Plain[]): Plain[] {
+  const byLabels = new Map<string, Plain>();
+  return items.filter((item) => {
+    const key = JSON.stringify(item["labels"] ?? item);
+    const before = byLabels.get(key);
+    if (before === undefined) {
+      byLabels.set(key, item);
+      return true;
+    }
+    const samples = [before, item].flatMap((part) => (part["samples"] ?? []) as Plain[]);
+    const latest = new Map(samples.map((sample) => [String(sample["timestampMs"]), sample]));
+    before["samples"] = [...latest].sort(([a], [b]) => Number(a) - Number(b)).map(([, one]) => one);
+    if (item["exemplars"] !== undefined) before["exemplars"] = item["exemplars"];
+    return false;
+  });
+}
+
 interface Asked {
   readonly path: string;
   readonly parameters: Record<string, string>;
@@ -121,6 +139,30 @@ function tagValues(tagName: string, q = ""): Asked {
   };
 }
 
+interface Exemplar {
+  readonly labels: readonly { readonly key: string; readonly value: Plain }[];
+}
+
+/** A range whose edges are whole steps. */
+const window = { start: noonSeconds - 60, end: noonSeconds + 60, step: 15 };
+
+function metrics(q: string, isInstant = false): Asked {
+  const nanos = (seconds: number): string => `${seconds}000000000`;
+  const { start, end, step } = window;
+  return {
+    path: `/api/metrics/${isInstant ? "query" : "query_range"}`,
+    parameters: { q, start: String(start), end: String(end), ...(!isInstant && { step: "15s" }) },
+    message: isInstant ? "QueryInstantResponse" : "QueryRangeResponse",
+    method: isInstant ? "MetricsQueryInstant" : "MetricsQueryRange",
+    request: {
+      query: q,
+      start: nanos(start),
+      end: nanos(end),
+      ...(!isInstant && { step: nanos(step) }),
+    },
+  };
+}
+
 const questions: readonly Asked[] = [
   search({ q: "{}" }),
   search({ q: "{ status = error }", spss: "1" }),
@@ -145,6 +187,20 @@ const questions: readonly Asked[] = [
   tagValues("rootName", "{ resource.service.name = `web` }"),
   tagValues("status"),
   tagValues("span.nobody/has%this"),
+  metrics("{} | rate()"),
+  metrics("{} | rate() by (resource.service.name)"),
+  metrics("{ status = error } | count_over_time() by (name, kind)"),
+  metrics("{} | quantile_over_time(duration, .5, .9) by (resource.service.name)"),
+  metrics("{} | histogram_over_time(duration)"),
+  metrics("{} | avg_over_time(duration) by (resource.service.name)"),
+  metrics("{} | max_over_time(span.v)"),
+  metrics("({ kind = server } >> { status = error }) | count_over_time()"),
+  metrics("{} | compare({ status = error })"),
+  metrics("{} | rate() by (name) | topk(2)"),
+  metrics("({ status = error } | rate()) / ({} | rate())"),
+  metrics("{ name = `none` } | rate() by (name)"),
+  metrics("{} | count_over_time() by (span.v)", true),
+  metrics("{} | sum_over_time(span.bytes)", true),
 ];
 
 describe("Tempo's API", { timeout: 120_000 }, () => {
@@ -178,12 +234,24 @@ describe("Tempo's API", { timeout: 120_000 }, () => {
           new Uint8Array(await (await get(path, parameters, "application/protobuf")).arrayBuffer()),
         );
         const [list] = Object.keys(whole).filter((key) => key !== "metrics");
-        const parts = messages.flatMap((part) => (part[list ?? ""] ?? []) as unknown[]);
+        const parts = merged(messages.flatMap((part) => (part[list ?? ""] ?? []) as Plain[]));
         const order = (items: unknown[]) => items.map((item) => JSON.stringify(item)).sort();
         assert.deepEqual(order(parts), order((whole[list ?? ""] ?? []) as unknown[]));
       }
     });
   }
+
+  test("exemplars name their traces", async () => {
+    const { path, parameters } = metrics("{} | rate() by (resource.service.name)");
+    const { series } = (await (await get(path, parameters)).json()) as { series: Plain[] };
+    const ids = new Set(traces.map(({ traceId }) => traceId.replace(/^0+/, "")));
+    const exemplars = series.flatMap((one) => (one["exemplars"] ?? []) as Exemplar[]);
+    assert.ok(exemplars.length > 0);
+    for (const { labels } of exemplars) {
+      const id = labels.find(({ key }) => key === "trace:id")!.value["stringValue"];
+      assert.ok(ids.has(String(id)), String(id));
+    }
+  });
 
   test("a search without times is about the last hour", async () => {
     const { traces: found } = (await (await get("/api/search", { q: "{}" })).json()) as Plain;
