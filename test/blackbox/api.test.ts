@@ -97,8 +97,14 @@ describe("Clew's own API", () => {
       spanCount: 3,
       errorCount: 1,
       services: [
-        { name: "cart", spanCount: 2, errorCount: 1 },
-        { name: "shop", spanCount: 1, errorCount: 0 },
+        {
+          name: "cart",
+          spanCount: 2,
+          errorCount: 1,
+          startNano: 0,
+          durationNano: 1_500_000_000,
+        },
+        { name: "shop", spanCount: 1, errorCount: 0, startNano: 0, durationNano: 900_000_000 },
       ],
     });
     assert.deepEqual([traces[2]!.rootService, traces[2]!.rootName], ["", ""], "no root yet");
