@@ -53,6 +53,11 @@ export function askTraces(
   return ask(`/traces?${params}`, signal);
 }
 
+/** A whole trace as objects; status 404 if no span of it is known. */
+export function askTrace(traceId: string, signal: AbortSignal): Promise<Answer<TraceAnswer>> {
+  return ask(`/traces/${traceId}`, signal);
+}
+
 /** Which trace, and where in time to look for it. */
 export interface TraceAddress {
   readonly traceId: string;

@@ -19,15 +19,16 @@ const FLAGS = [
   "--disable-sync",
 ];
 
-/** Starts it without a window; throws, saying what to install, if there is none. */
-export async function launchChromium(): Promise<Browser> {
+/** Starts it without a window, with these flags besides; throws, saying what to install, if there is
+ * none. */
+export async function launchChromium(flags: readonly string[] = []): Promise<Browser> {
   const folders = (process.env["PATH"] ?? "").split(path.delimiter);
   const places = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
   const executablePath = [...places, ...MAC_PATHS].find(canRun);
   if (executablePath === undefined) {
     throw new Error("no Chromium or Chrome on PATH. Debian has one: apt-get install chromium");
   }
-  return chromium.launch({ executablePath, args: FLAGS });
+  return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
 }
 
 function canRun(file: string): boolean {

@@ -118,6 +118,7 @@ describe("the page", { timeout: 180_000 }, () => {
 
   test("downloads a trace as OTLP/JSON", async () => {
     await onPage(`/trace/${shop}`, async (page) => {
+      await page.getByText("Download", { exact: true }).click();
       const started = page.waitForEvent("download");
       await page.getByRole("link", { name: "OTLP JSON" }).click();
       const download = await started;

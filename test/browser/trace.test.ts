@@ -1,6 +1,8 @@
 /** The page of one trace in a real browser: finding, picking out, folding, marking; all in the address. */
 import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
+import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, Page } from "playwright-core";
 import { drained, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
 import { bigTrace } from "../support/big-trace.ts";
@@ -106,13 +108,14 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
     await onPage(`/trace/${shop}`, async (page) => {
       const all = checkout().length;
       await untilRows(page, all);
-      await page.getByRole("button", { name: "Group siblings" }).click();
+      await page.getByText("Fold", { exact: true }).click();
+      await page.getByRole("checkbox", { name: "Equal siblings" }).check();
       await untilRows(page, all - 4);
       await page.getByRole("row", { name: /pg.query:SELECT shop cart ×5/ }).waitFor();
       await page.getByRole("button", { name: "Critical path" }).click();
-      await page.getByText("Fold", { exact: true }).click();
+      await page.getByText("Fold (1)", { exact: true }).click();
       await page.getByRole("checkbox", { name: /payment/ }).check();
-      await page.getByText("Fold (1)").waitFor();
+      await page.getByText("Fold (2)").waitFor();
       const shown = await rowCount(page);
       assert.ok(shown < all - 4);
       const url = new URL(page.url());
@@ -195,6 +198,94 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
       await page.keyboard.press("e");
       await page.keyboard.press("f");
       await page.waitForURL(/zoom=\d+-\d+/);
+    });
+  });
+
+  test("is looked at in seven ways, by keys; each is in the address", async () => {
+    await onPage(`/trace/${shop}?span=`, async (page) => {
+      await rows(page).first().waitFor();
+      await page.keyboard.press("2");
+      await page.waitForURL(/view=flame/);
+      const flame = page.getByRole("group", { name: /Flame graph by time/ });
+      await flame.waitFor();
+      const box = (await flame.boundingBox())!;
+      // The first lane is the root's; the card says what is under the pointer.
+      await page.mouse.move(box.x + 300, box.y + 28 + 10);
+      await page.locator(".hover-card", { hasText: "POST /checkout" }).waitFor();
+      await page.mouse.click(box.x + 300, box.y + 28 + 10);
+      await page
+        .getByRole("complementary")
+        .getByRole("heading", { name: "POST /checkout" })
+        .waitFor();
+      await page.keyboard.press("Escape");
+      await page.keyboard.press("3");
+      await page.getByRole("group", { name: /equal calls merged/ }).waitFor();
+      await page.keyboard.press("5");
+      const table = page.getByRole("table", { name: "Spans" });
+      await table.getByRole("button", { name: "Duration" }).click();
+      await page.getByRole("columnheader", { name: "Duration ↓" }).waitFor();
+      assert.match(await table.locator(".table-row").first().innerText(), /312 ms/);
+      await page.keyboard.press("6");
+      const statistics = page.getByRole("table", { name: /Statistics/ });
+      assert.match(
+        await statistics.locator(".table-row").first().innerText(),
+        /api-gateway\s+8\s+1/,
+      );
+      await page.keyboard.press("7");
+      const logs = page.getByRole("table", { name: /Events/ });
+      assert.match(await logs.innerText(), /cart validated[^]*request sent[^]*exception/);
+      await page.keyboard.press("4");
+      await page.getByRole("button", { name: /cart\s*6 spans/ }).click();
+      await page.getByText("6 matches").waitFor();
+      assert.match(page.url(), /filter=resource.service.name/);
+      await page.goBack();
+      await page.waitForURL(/view=map/);
+    });
+  });
+
+  for (const colorScheme of ["light", "dark"] as const) {
+    test(`no view has a barrier that axe knows of, ${colorScheme}`, async () => {
+      const context = await browser.newContext({
+        colorScheme,
+        viewport: { width: 1280, height: 900 },
+      });
+      const page = await context.newPage();
+      const found: string[] = [];
+      for (const view of ["waterfall", "flame", "merged", "map", "table", "statistics", "logs"]) {
+        await page.goto(`${clew.apiUrl}/trace/${shop}?view=${view}&filter=duration>20ms&path=1`);
+        await page.getByText(/^\d+ matches$/).waitFor();
+        const { violations } = await new AxeBuilder({ page }).analyze();
+        for (const { id, impact, nodes } of violations) {
+          if (impact !== "minor") found.push(`${view}: ${id}: ${nodes[0]?.html}`);
+        }
+      }
+      await context.close();
+      assert.deepEqual(found, []);
+    });
+  }
+
+  test("is downloaded in the formats of other tools", async () => {
+    await onPage(`/trace/${shop}`, async (page) => {
+      await rows(page).first().waitFor();
+      for (const [name, what] of [
+        ["Jaeger JSON", /^\{"data":\[\{"traceID":/],
+        ["Zipkin JSON", /^\[\{"traceId":/],
+        ["Perfetto (ui.perfetto.dev)", /^\{"traceEvents":\[/],
+        ["speedscope", /speedscope.app/],
+      ] as const) {
+        await page.getByText("Download", { exact: true }).click();
+        const started = page.waitForEvent("download");
+        await page.getByRole("button", { name }).click();
+        const text = await readFile(await (await started).path(), "utf8");
+        assert.match(text, what);
+      }
+    });
+  });
+
+  test("embedded, it is the trace alone", async () => {
+    await onPage(`/trace/${shop}?embed=1`, async (page) => {
+      await rows(page).first().waitFor();
+      assert.equal(await page.getByLabel("Open a trace by its id").count(), 0);
     });
   });
 

@@ -93,7 +93,7 @@ function Actions({
   const text = valueText(value);
   return (
     <Menu
-      class="actions"
+      class="actions choices"
       summaryClass="icon-button"
       name={`What to do with ${key}`}
       label="⋯"

@@ -22,8 +22,9 @@ export const NO_COLOUR = 255;
 export interface Colouring {
   /** By row: a number; equal ones have one colour. */
   readonly numbers: ArrayLike<number>;
-  /** Colour by number. */
+  /** Colour and name by number. */
   readonly colours: Uint8Array;
+  readonly names: readonly string[];
   /** Most spans first, then by name. */
   readonly legend: readonly LegendEntry[];
 }
@@ -74,7 +75,7 @@ function colouringOf(
     errorCount: errors[number]!,
   }));
   legend.sort((a, b) => b.spanCount - a.spanCount || (a.name < b.name ? -1 : 1));
-  return { numbers, colours, legend };
+  return { numbers, colours, names, legend };
 }
 
 /** The colour that a row is drawn in. */

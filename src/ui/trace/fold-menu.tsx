@@ -30,8 +30,17 @@ export function FoldMenu({ view, query, onShow }: FoldMenuProps) {
   const depth = rules.find((rule) => rule.kind === "depth");
   const below = rules.find((rule) => rule.kind === "below");
   const folded = new Set(rules.flatMap((rule) => (rule.kind === "service" ? [rule.name] : [])));
+  const count = rules.length + (query.group ? 1 : 0);
   return (
-    <Menu summaryClass="button" label={rules.length > 0 ? `Fold (${rules.length})` : "Fold"}>
+    <Menu summaryClass="button" label={count > 0 ? `Fold (${count})` : "Fold"}>
+      <label class="check" title="Five or more, next to one another">
+        <input
+          type="checkbox"
+          checked={query.group}
+          onChange={() => onShow({ group: !query.group })}
+        />
+        Equal siblings as one row
+      </label>
       <label class="choice">
         <span>Beyond level</span>
         <select

@@ -1,5 +1,4 @@
 import type { Corrected } from "../../analysis/clock-skew.ts";
-import { otlpHref } from "../api.ts";
 import {
   formatCount,
   formatDuration,
@@ -10,8 +9,9 @@ import {
 } from "../format.ts";
 import { localOffset } from "../local-time.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
-import { DownloadIcon, ErrorIcon, NoticeIcon, ReloadIcon } from "../shell/icons.tsx";
+import { ErrorIcon, NoticeIcon, ReloadIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
+import { DownloadMenu } from "./download-menu.tsx";
 import { colourStyle } from "./colouring.ts";
 import type { Shown } from "./shown.ts";
 import { traceHref, type TraceQuery } from "./trace-query.ts";
@@ -54,15 +54,7 @@ export function Header(props: HeaderProps) {
           <ReloadIcon />
           <span>Reload</span>
         </button>
-        <a
-          class="button"
-          href={otlpHref(table.traceId)}
-          download={`trace-${table.traceId}.json`}
-          title="Download as OTLP JSON"
-        >
-          <DownloadIcon />
-          <span>OTLP JSON</span>
-        </a>
+        <DownloadMenu table={table} />
       </div>
       <Facts view={view} query={query} />
       <Legend shown={shown} />

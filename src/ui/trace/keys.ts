@@ -7,6 +7,7 @@ export type KeyAction =
   | { readonly kind: "open" }
   | { readonly kind: "close" }
   | { readonly kind: "filter" | "find" | "path" | "root" }
+  | { readonly kind: "view"; readonly nth: number }
   | { readonly kind: "findNext"; readonly step: 1 | -1 }
   | { readonly kind: "zoom"; readonly factor: number }
   | { readonly kind: "pan"; readonly share: number }
@@ -65,6 +66,9 @@ const byKey: Readonly<Record<string, KeyAction>> = {
   "/": { kind: "filter" },
 };
 
+/** Views by their place among `traceViews`. */
+const viewKeys = "1234567";
+
 const byShiftedKey: Readonly<Record<string, KeyAction>> = {
   ArrowLeft: { kind: "pan", share: -3 * PAN },
   ArrowRight: { kind: "pan", share: 3 * PAN },
@@ -75,6 +79,7 @@ export function readKey({ key, shift, modified, command }: KeyPress): KeyAction 
   if (command && key === "f") return { kind: "find" };
   if (modified) return undefined;
   if (shift && Object.hasOwn(byShiftedKey, key)) return byShiftedKey[key];
+  if (key.length === 1 && viewKeys.includes(key)) return { kind: "view", nth: Number(key) - 1 };
   return Object.hasOwn(byKey, key) ? byKey[key] : undefined;
 }
 
@@ -93,6 +98,7 @@ export const keyHelp: readonly (readonly [keys: readonly string[], what: string]
   ],
   [["a", "d"], "Earlier or later; with Shift farther"],
   [["f", "0"], "Zoom to the chosen span; to the whole trace"],
+  [["1", "…", "7"], "Waterfall, flame graph, merged calls, map, table, statistics, logs"],
   [["Enter"], "Open the details of the row"],
   [["Esc"], "Close the details"],
   [["/", "Ctrl+f"], "Find spans by name; with details open, / filters attributes"],

@@ -6,7 +6,7 @@ import { formatCount, formatSome } from "../format.ts";
 import { ErrorIcon } from "../shell/icons.tsx";
 import { FoldMenu } from "./fold-menu.tsx";
 import type { Shown } from "./shown.ts";
-import type { TraceQuery } from "./trace-query.ts";
+import { traceHref, traceViews, type TraceQuery, type TraceViewName } from "./trace-query.ts";
 import type { TraceView } from "./view.ts";
 
 interface ToolbarProps {
@@ -25,18 +25,49 @@ export function Toolbar(props: ToolbarProps) {
   const { view, shown, query, onShow } = props;
   return (
     <div class="toolbar" role="toolbar" aria-label="What is shown">
+      <Views query={query} />
       <Find {...props} />
       <Filter {...props} />
       <ColourBy query={query} shown={shown} onShow={onShow} />
-      <Toggle name="Critical path" on={query.path} onClick={() => onShow({ path: !query.path })} />
-      <Toggle
-        name="Group siblings"
-        on={query.group}
-        title="Five or more equal siblings as one row"
-        onClick={() => onShow({ group: !query.group })}
-      />
-      <FoldMenu view={view} query={query} onShow={onShow} />
+      {query.view === "waterfall" && (
+        <>
+          <Toggle
+            name="Critical path"
+            on={query.path}
+            title="Mark what decided how long the trace took (c)"
+            onClick={() => onShow({ path: !query.path })}
+          />
+          <FoldMenu view={view} query={query} onShow={onShow} />
+        </>
+      )}
     </div>
+  );
+}
+
+const viewNames: Readonly<Record<TraceViewName, readonly [name: string, title: string]>> = {
+  waterfall: ["Waterfall", "Spans as a tree against time"],
+  flame: ["Flame", "Spans against time, children below their parents"],
+  merged: ["Merged", "Equal paths of calls as one, the longest on the left"],
+  map: ["Map", "Who calls whom in this trace"],
+  table: ["Table", "Spans as a table that can be sorted"],
+  statistics: ["Statistics", "Counts and durations by what colours stand for"],
+  logs: ["Logs", "Events of all spans by time"],
+};
+
+function Views({ query }: { query: TraceQuery }) {
+  return (
+    <nav class="views" aria-label="Views">
+      {traceViews.map((view, i) => (
+        <a
+          key={view}
+          href={traceHref({ ...query, view })}
+          aria-current={query.view === view ? "page" : undefined}
+          title={`${viewNames[view][1]} (${i + 1})`}
+        >
+          {viewNames[view][0]}
+        </a>
+      ))}
+    </nav>
   );
 }
 
@@ -51,7 +82,7 @@ function Find({ shown, query, foundAt, onFind, onShow }: ToolbarProps) {
   const count = shown.found.length;
   const isLooking = query.find.trim() !== "";
   return (
-    <div class="find" role="search">
+    <div class="find">
       <input
         id="find-in-trace"
         class="field"

@@ -1,7 +1,15 @@
 /** What the page of one trace shows, as it stands in the address. */
 
 /** The ways to look at a trace, in the order of their keys from 1 on. */
-export const traceViews = ["waterfall"] as const;
+export const traceViews = [
+  "waterfall",
+  "flame",
+  "merged",
+  "map",
+  "table",
+  "statistics",
+  "logs",
+] as const;
 /** One of `traceViews`. */
 export type TraceViewName = (typeof traceViews)[number];
 

@@ -11,7 +11,7 @@ import { useClocks, useShown } from "./shown.ts";
 import { focusAttributeFilter } from "./span-body.tsx";
 import { DetailsStore } from "./span-details.ts";
 import { focusFind, Toolbar } from "./toolbar.tsx";
-import { traceHref, type TraceQuery } from "./trace-query.ts";
+import { traceHref, traceViews, type TraceQuery } from "./trace-query.ts";
 import { useTime, useWaterfallState } from "./use-address.ts";
 import { useKeys } from "./use-keys.ts";
 import {
@@ -23,7 +23,7 @@ import {
   viewTable,
   type TraceView,
 } from "./view.ts";
-import { Waterfall } from "./waterfall.tsx";
+import { View } from "./views.tsx";
 
 interface TraceScreenProps {
   /** The trace as it was sent. */
@@ -96,6 +96,8 @@ export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreen
         return show({ path: !query.path });
       case "root":
         return show({ root: query.root === "" ? spanKey(table, state.cursor) : "" }, true);
+      case "view":
+        return show({ view: traceViews[action.nth] ?? query.view }, true);
       case "copyLink":
         return void copyText(window.location.href);
       case "page":
@@ -106,7 +108,10 @@ export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreen
   };
   useTitle(view);
   useKeys(onKey);
-
+  const point = (row: number): void => {
+    setState(act({ table, scope, visible }, state, { kind: "to", row }));
+    choose(row);
+  };
   return (
     <main class={query.embed ? "trace embedded" : "trace"}>
       <Header
@@ -126,21 +131,20 @@ export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreen
         onFind={findNext}
         onShow={show}
       />
-      <Minimap view={view} time={time} />
+      {hasTime(query.view) && <Minimap view={view} time={time} />}
       <div class="trace-body">
-        <Waterfall
+        <View
           view={view}
           shown={shown}
           state={state}
           visible={visible}
           chosen={chosen}
           time={time}
-          onChoose={(row) => {
-            setState({ ...state, cursor: row });
-            choose(row);
-          }}
+          kind={query.view}
+          onChoose={point}
           onAct={perform}
           onPageRows={(count) => (pageRows.current = count)}
+          onShow={show}
         />
         {chosen >= 0 && (
           <Drawer
@@ -155,6 +159,11 @@ export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreen
       </div>
     </main>
   );
+}
+
+/** Whether a view is one of a stretch of time. */
+function hasTime(view: TraceQuery["view"]): boolean {
+  return view === "waterfall" || view === "flame";
 }
 
 function isFold({ kind }: WaterfallAction): boolean {
