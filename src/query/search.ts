@@ -12,8 +12,10 @@ import type { KeyValue, TraceSummary } from "../model/trace.ts";
 import {
   type Candidate,
   type CandidateOrder,
+  type CandidateQuery,
   type CandidateReading,
   readCandidates,
+  readLongestSpans,
   type Stretch,
   widened,
 } from "../store/candidates.ts";
@@ -29,6 +31,7 @@ import { summarizeTrace } from "../traceql/evaluate/summarize.ts";
 import { anyValueOf } from "../traceql/evaluate/values.ts";
 import { Fault } from "../base/fault.ts";
 import { type Asking, type Receipt, ReceiptBook } from "./receipt.ts";
+import { type SearchSteps, usualSteps } from "./search-steps.ts";
 import { slicesOf, stretchOf } from "./time-slices.ts";
 import { type FoundSkeleton, FoundTraces } from "./found-traces.ts";
 import type { QueryOptions } from "./query-options.ts";
@@ -78,18 +81,6 @@ export interface SearchQueries {
   search(request: SearchRequest, asking?: SearchAsking): Promise<SearchAnswer>;
 }
 
-/** How many candidates are taken at a time; it changes nothing about answers. */
-export interface SearchSteps {
-  /** By the first statement about a stretch of time, and by others when those were not enough. */
-  readonly firstPage: number;
-  readonly page: number;
-  /** That are looked at together: at first, and when it goes on. */
-  readonly leastChunk: number;
-  readonly mostChunk: number;
-}
-
-const usualSteps: SearchSteps = { firstPage: 256, page: 5_000, leastChunk: 64, mostChunk: 1_024 };
-
 /** Searches over one store. */
 export function createSearch(
   options: QueryOptions,
@@ -112,6 +103,9 @@ interface Plans {
   readonly candidates: CandidatePlan;
   readonly skeletons: SkeletonPlan;
 }
+
+/** How candidates are asked for at first. */
+const usual = { isNarrowed: false, reachNano: REACH_NANO } as const;
 
 /** Says how many of those found are surely in the answer when no other candidate's key is above the bound. */
 type Surely = (bound: bigint) => number;
@@ -188,10 +182,29 @@ class Search {
   }
 
   async #runByDuration(plans: Plans, order: CandidateOrder): Promise<void> {
+    const where = { order, stretch: this.#stretch };
     this.#book.slicesTotal = 1;
-    const surely: Surely = (bound) => this.#found.countLonger(bound);
-    await this.#look(plans, { order, stretch: this.#stretch }, surely);
+    const isDone = order === "longestSpan" && (await this.#lookAtLongest(plans, where));
+    if (!isDone) await this.#look(plans, where, (bound) => this.#found.countLonger(bound));
     this.#book.slicesDone = 1;
+  }
+
+  /** Looks at the traces of the longest spans; says whether these are enough. */
+  async #lookAtLongest(
+    plans: Plans,
+    where: Pick<CandidateQuery, "order" | "stretch">,
+  ): Promise<boolean> {
+    const { longestSpans, leastChunk } = this.#steps;
+    const limit = longestSpans + this.#limit;
+    const query = { plan: plans.candidates, ...where, ...usual, limit };
+    const { candidates, boundNano } = await readLongestSpans(this.#reading(), query);
+    const isEnough = (bound: bigint): boolean => this.#found.countLonger(bound) >= this.#limit;
+    for (let at = 0; at < candidates.length; at += leastChunk) {
+      const chunk = candidates.slice(at, at + leastChunk);
+      await this.#judge(plans, chunk);
+      if (isEnough(chunk.at(-1)!.key)) return true;
+    }
+    return boundNano === undefined || isEnough(boundNano);
   }
 
   async #runBySlices(plans: Plans): Promise<void> {
@@ -225,7 +238,7 @@ class Search {
   /** Looks at a stretch's candidates until the answer is sure; says whether it is. */
   async #look(
     plans: Plans,
-    where: { readonly order: CandidateOrder; readonly stretch: Stretch },
+    where: Pick<CandidateQuery, "order" | "stretch">,
     surely: Surely,
   ): Promise<boolean> {
     const { firstPage, page: laterPage, leastChunk, mostChunk } = this.#steps;
@@ -233,8 +246,8 @@ class Search {
     let after: Candidate | undefined;
     let size = leastChunk;
     for (let limit = firstPage; ; limit = laterPage) {
-      const options = { isNarrowed: this.#isNarrowed, reachNano: REACH_NANO, limit, after };
-      const query = { plan: plans.candidates, ...where, ...options };
+      const isNarrowed = this.#isNarrowed;
+      const query = { plan: plans.candidates, ...where, ...usual, isNarrowed, limit, after };
       const page = await readCandidates(this.#reading(), query);
       const fresh = page.filter(({ traceId }) => !seen.has(traceId));
       for (let at = 0; at < fresh.length;) {

@@ -98,7 +98,8 @@ function newest(reading: CandidateReading, query: CandidateQuery): Sql {
     GROUP BY trace_id`;
 }
 
-/** Of a trace some of whose spans are in the stretch, those near it may be longer. */
+/** Of a trace some of whose spans are in the stretch, those near it may be longer. Long ones count as long
+ * as they last. */
 function longest(reading: CandidateReading, query: CandidateQuery): Sql {
   const { stretch, reachNano } = query;
   const found = foundRow(reading, query);
@@ -106,12 +107,60 @@ function longest(reading: CandidateReading, query: CandidateQuery): Sql {
   const within = conditionSql(
     conjunction([inBuckets(stretch), isWithin(stretch), ofTrace ? found : true]),
   );
-  return sql`WITH ${filedSql} AS filed
-    SELECT trace_id, minIf(filed, ${within}) AS first_filed, maxIf(filed, ${within}) AS last_filed,
+  return sql`WITH ${filedSql} AS filed, filed + toUInt64(greatest(duration_nano, 0)) AS ended
+    SELECT trace_id, minIf(filed, ${within}) AS first_filed, maxIf(ended, ${within}) AS last_filed,
       ${ofTrace ? traceDurationSql : sql`max(duration_nano)`} AS ranked
     ${fromSpans(reading, widened(stretch, reachNano), ofTrace ? true : found)}
     GROUP BY trace_id
     HAVING last_filed > 0`;
+}
+
+/** Candidates that have the longest of the spans that may be found. */
+export interface LongestSpans {
+  /** By their longest span. */
+  readonly candidates: readonly Candidate[];
+  /** No other candidate has a longer span; undefined if there is no other. */
+  readonly boundNano: bigint | undefined;
+}
+
+interface SpanRow {
+  readonly id: string;
+  readonly duration_nano: string;
+  readonly filed: string;
+  readonly ended: string;
+}
+
+/** The traces of the longest spans that may be found, of `limit` spans. To sort these takes less than to
+ * put together the spans of each trace. */
+export async function readLongestSpans(
+  reading: CandidateReading,
+  query: CandidateQuery,
+): Promise<LongestSpans> {
+  const { client, settings, sending } = reading;
+  const { limit } = query;
+  const stretch = widened(query.stretch, query.reachNano);
+  const rows = await client.query<SpanRow>(
+    sql`SELECT lower(hex(trace_id)) AS id, duration_nano, ${filedSql} AS filed,
+        filed + toUInt64(greatest(duration_nano, 0)) AS ended
+      ${fromSpans(reading, stretch, foundRow(reading, query))}
+      ORDER BY duration_nano DESC
+      LIMIT ${{ type: "UInt64", value: limit }}`,
+    settings,
+    sending,
+  );
+  const candidates = new Map<string, Candidate>();
+  for (const row of rows) {
+    const [filed, ended] = [BigInt(row.filed), BigInt(row.ended)];
+    const known = candidates.get(row.id);
+    candidates.set(row.id, {
+      traceId: row.id,
+      key: known?.key ?? BigInt(row.duration_nano),
+      firstNano: known === undefined || filed < known.firstNano ? filed : known.firstNano,
+      lastNano: known === undefined || ended > known.lastNano ? ended : known.lastNano,
+    });
+  }
+  const last = rows.length < limit ? undefined : rows.at(-1);
+  return { candidates: [...candidates.values()], boundNano: last && BigInt(last.duration_nano) };
 }
 
 /** Of rows whose bucket is of the stretch: only where it does not begin or end with one is there more to

@@ -97,6 +97,7 @@ const anySearch = fc.record({
     page: fc.constantFrom(2, 100),
     leastChunk: fc.constantFrom(1, 10),
     mostChunk: fc.constantFrom(2, 100),
+    longestSpans: fc.constantFrom(1, 20, 500),
   }),
 });
 
