@@ -1,6 +1,7 @@
 import type { Logger } from "../base/log.ts";
 import type { Metrics } from "../base/metrics.ts";
 import type { Family } from "./family.ts";
+import { GraphMetrics, REMEMBERED_SECONDS, type SliceEdges } from "./graph-metrics.ts";
 import type { RemoteSource } from "./remote-writer.ts";
 import { type SpanCounts, SpanMetrics } from "./span-metrics.ts";
 
@@ -19,6 +20,9 @@ const OVERFLOW_SILENCE_MS = 3_600_000;
 export class TenantMetrics {
   readonly #options: TenantMetricsOptions;
   readonly #tenants = new Map<string, SpanMetrics>();
+  readonly #graphs = new Map<string, GraphMetrics>();
+  /** Of the graph, that have been counted here. */
+  readonly #slices = new Set<number>();
   readonly #toldMs = new Map<string, number>();
 
   constructor(options: TenantMetricsOptions) {
@@ -41,15 +45,35 @@ export class TenantMetrics {
     }
   }
 
+  /** Adds the edges of a slice of the service graph, of all tenants. What has been computed before but not
+   * here, another process has counted. */
+  addGraph({ edges: all, ...slice }: SliceEdges, isFirst: boolean): void {
+    const { maxSeries, metrics, nowMs } = this.#options;
+    if (!isFirst && !this.#slices.has(slice.slice)) return;
+    this.#slices.add(slice.slice);
+    for (const old of this.#slices) {
+      if (old < slice.slice - REMEMBERED_SECONDS) this.#slices.delete(old);
+    }
+    for (const [number, edges] of Map.groupBy(all, ({ tenant }) => tenant)) {
+      const tenant = slice.names.text(number);
+      const graph = this.#graphs.get(tenant) ?? new GraphMetrics(maxSeries);
+      this.#graphs.set(tenant, graph);
+      const overflow = graph.add({ ...slice, edges });
+      if (overflow === 0) continue;
+      metrics.spanMetricsOverflow.inc(overflow);
+      this.#tellOverflow(tenant, nowMs());
+    }
+  }
+
   /** The metrics of one tenant, whether it has any or not. */
   families(tenant: string): Family[] {
     const known = this.#tenants.get(tenant) ?? new SpanMetrics(this.#options.maxSeries);
-    return known.families();
+    return [...known.families(), ...(this.#graphs.get(tenant)?.families() ?? [])];
   }
 
   /** The metrics of all tenants that have any. */
   *all(): Generator<RemoteSource> {
-    for (const [tenant, counters] of this.#tenants) yield { tenant, families: counters.families() };
+    for (const tenant of this.#tenants.keys()) yield { tenant, families: this.families(tenant) };
   }
 
   #of(tenant: string): SpanMetrics {

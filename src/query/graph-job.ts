@@ -17,7 +17,7 @@ import type { StoreClient } from "../store/client.ts";
 import { countStoredSpans, readSliceStates, type SliceState } from "../store/graph/slice-ledger.ts";
 import { MARGIN_SECONDS, SLICE_SECONDS } from "../store/graph/slices.ts";
 import { deleteOldEdges, writeEdges } from "../store/graph/write-edges.ts";
-import { computeEdges } from "./compute-edges.ts";
+import { type ComputedEdges, computeEdges } from "./compute-edges.ts";
 
 /** Where spans are, and how often they are looked at. */
 export interface GraphJobOptions {
@@ -28,6 +28,8 @@ export interface GraphJobOptions {
   /** How long spans are kept. */
   readonly spanDays: number;
   readonly nowSeconds: () => number;
+  /** Told of each slice that has been computed: when it begins, and whether it was for the first time. */
+  readonly onSlice: (slice: number, isFirst: boolean, computed: ComputedEdges) => void;
   readonly log: Logger;
 }
 
@@ -73,7 +75,7 @@ export class GraphJob {
   }
 
   async #compute({ slice, counted, countedAround, run: before }: SliceState): Promise<void> {
-    const { client, database, cluster } = this.#options;
+    const { client, database, cluster, onSlice } = this.#options;
     if ((await countStoredSpans(this.#options, slice)) < counted) return;
     const reading = { client, database, settings: { max_threads: 1 } } as const;
     const stretch = { fromSeconds: slice, toSeconds: slice + SLICE_SECONDS };
@@ -82,6 +84,7 @@ export class GraphJob {
     if ((await countStoredSpans(this.#options, slice)) < counted) return;
     const run = newRun();
     await writeEdges(this.#options, { slice, run, countedAround, ...computed });
+    onSlice(slice, before === "0", computed);
     // Whoever reads just now may still read the run before this one.
     if (before !== "0") await deleteOldEdges(this.#options, { slice, run: before, cluster });
   }

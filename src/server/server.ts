@@ -88,7 +88,7 @@ async function start(
   const { counters } = spanMetrics;
   const building = { log, metrics, counters, closers, client, endpoint, onEndpoint };
   const { ingest, promoter, registry } = await openIngest(config, building);
-  const graphJob = newGraphJob(config, { client, log });
+  const graphJob = newGraphJob(config, { client, counters, log });
   closers.push(async () => graphJob.close());
   let api: OpenApi | undefined;
   closers.push(async () => {
@@ -220,18 +220,26 @@ function newPromoter(
   });
 }
 
+/** How old calls may be to be counted on /metrics/spans: whoever scrapes takes them for new. */
+const COUNTED_SECONDS = 3600;
+
 /** The service graph is computed in one process. */
 function newGraphJob(
   { clickhouse, graph, retention }: Config,
-  { client, log }: { readonly client: StoreClient; readonly log: Logger },
+  { client, counters, log }: Pick<IngestBuilding, "client" | "counters" | "log">,
 ): GraphJob {
+  const nowSeconds = (): number => Math.floor(Date.now() / 1000);
   return new GraphJob({
     client,
     database: clickhouse.database,
     cluster: clickhouse.cluster,
     everySeconds: graph.everySeconds,
     spanDays: retention.days,
-    nowSeconds: () => Math.floor(Date.now() / 1000),
+    nowSeconds,
+    onSlice: (slice, isFirst, computed) => {
+      if (slice > nowSeconds() - COUNTED_SECONDS)
+        counters.addGraph({ slice, ...computed }, isFirst);
+    },
     log,
   });
 }

@@ -132,6 +132,17 @@ describe("GET /api/clew/v1/graph", () => {
     assert.deepEqual(lines(await graph(tenant)), want.toSorted());
   }
 
+  /** Until a line is on /metrics/spans. */
+  async function counted(tenant: string, line: string): Promise<void> {
+    for (let i = 0; i < 200; i++) {
+      const headers = { "x-scope-orgid": tenant };
+      const metrics = await (await fetch(`${clew.apiUrl}/metrics/spans`, { headers })).text();
+      if (metrics.includes(`\ntraces_service_graph_${line}\n`)) return;
+      await sleep(250);
+    }
+    assert.fail(`not on /metrics/spans: ${line}`);
+  }
+
   for (const [name, when] of [
     ["of a while ago", latestComputed],
     ["of just now", () => Math.floor(Date.now() / 1000) - 60],
@@ -156,8 +167,10 @@ describe("GET /api/clew/v1/graph", () => {
     const server: BriefSpan = { id: "s", of: "c", kind: "server", service: "cart" };
     await send("late", [trace(server)]);
     await settled("late", ["unknown → cart: caller 1/0"]);
+    await counted("late", 'unpaired_spans_total{client="",connection_type="",server="cart"} 1');
     await send("late", [trace({ id: "c", kind: "client", service: "shop" })]);
     await settled("late", ["shop → cart: call 1/0"]);
+    await counted("late", 'request_total{client="shop",connection_type="",server="cart"} 1');
   });
 
   test("shows what is near a node", async () => {
