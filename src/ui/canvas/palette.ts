@@ -40,17 +40,30 @@ function follow(): void {
   window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", again);
 }
 
-/** `light-dark()` is settled by the browser: by asking for the colour of an element. */
+/**
+ * `light-dark()` is settled by the browser: by asking for the colour of an element. It is then drawn and
+ * read back, since a canvas parses a colour each time it is set, and `#rrggbb` far faster than the rest.
+ */
 function readPalette(): Palette {
   const probe = document.createElement("i");
   document.body.append(probe);
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 1;
+  const context = canvas.getContext("2d", { willReadFrequently: true })!;
   const colour = (name: string): string => {
     probe.style.color = `var(--${name})`;
-    return getComputedStyle(probe).color;
+    context.fillStyle = getComputedStyle(probe).color;
+    context.fillRect(0, 0, 1, 1);
+    const [red, green, blue] = context.getImageData(0, 0, 1, 1).data;
+    return `#${hex(red!)}${hex(green!)}${hex(blue!)}`;
   };
   const of = Object.fromEntries(names.map((name) => [name, colour(name)])) as Palette["of"];
   const services = Array.from({ length: SERVICE_COLOURS }, (_, i) => colour(`service-${i}`));
   const face = getComputedStyle(document.body).fontFamily;
   probe.remove();
   return { of, services, face };
+}
+
+function hex(value: number): string {
+  return value.toString(16).padStart(2, "0");
 }

@@ -13,8 +13,15 @@ import { Trouble } from "./trouble.tsx";
 const TracePage = lazyPage(() => import("../trace/trace-page.tsx"));
 const ExplorePage = lazyPage(() => import("../explore/explore-page.tsx"));
 
+/** When whatever was asked for first has most likely come. */
+const PREPARE_AFTER_MS = 700;
+
 /** The whole page: the bar on top, below it what the address asks for. */
 export function App() {
+  useEffect(() => {
+    const timer = setTimeout(TracePage.prepare, PREPARE_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
   useEffect(() => {
     const onKey = (event: KeyboardEvent): void => {
       if (event.key === "?" && !isTyping(event)) keysShown.value = true;

@@ -3,12 +3,21 @@ import type { ComponentType } from "preact";
 import { useEffect } from "preact/hooks";
 import { Notice } from "./notice.tsx";
 
-/** A page whose code is fetched when it is first shown. */
+/** A page, and a way to have it ready before somebody goes there. */
+export type LazyPage<Props> = ComponentType<Props> & { readonly prepare: () => void };
+
+/** A page whose code is fetched when it is first shown, or prepared. */
 export function lazyPage<Props extends object>(
   fetchCode: () => Promise<{ readonly default: ComponentType<Props> }>,
-): ComponentType<Props> {
+): LazyPage<Props> {
   let code: ComponentType<Props> | undefined;
-  return function LazyPage(props: Props) {
+  const prepare = (): void => {
+    // Whoever shows the page tries again, and says what is wrong.
+    fetchCode().catch(() => undefined);
+  };
+  return Object.assign(LazyPage, { prepare });
+
+  function LazyPage(props: Props) {
     const state = useSignal<"fetching" | "here" | "failed">(code ? "here" : "fetching");
     useEffect(() => {
       if (code !== undefined) return;
@@ -31,5 +40,5 @@ export function lazyPage<Props extends object>(
     }
     const Code = code;
     return Code === undefined ? <main /> : <Code {...props} />;
-  };
+  }
 }

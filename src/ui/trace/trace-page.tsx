@@ -3,11 +3,14 @@ import { useEffect, useMemo } from "preact/hooks";
 import { exploreHref } from "../explore/explore-route.ts";
 import { formatCount, formatSome } from "../format.ts";
 import { Notice } from "../shell/notice.tsx";
-import { openEngine } from "./engine/open-engine.ts";
+import { openEngine, warmEngine } from "./engine/open-engine.ts";
 import type { LoadProgress } from "./engine/trace-engine.ts";
 import { loadTrace, type TraceLoad } from "./trace-load.ts";
 import type { TraceQuery } from "./trace-query.ts";
 import { TraceScreen } from "./trace-screen.tsx";
+
+// This code is also fetched before somebody opens a trace.
+warmEngine();
 
 /** The page of one trace. */
 export default function TracePage({ query }: { query: TraceQuery }) {
