@@ -31,7 +31,13 @@ import {
   type SumPlan,
   sumPlan,
 } from "../store/metric-plan.ts";
-import { readSums, type Samples, stretchOfSamples, type SumsQuery } from "../store/metric-sums.ts";
+import {
+  hasWeights,
+  readSums,
+  type Samples,
+  stretchOfSamples,
+  type SumsQuery,
+} from "../store/metric-sums.ts";
 import { asked } from "../store/query-faults.ts";
 import { readKnownTable } from "../store/known-table.ts";
 import { readSkeletons, type SkeletonPlan, skeletonPlan } from "../store/skeletons.ts";
@@ -144,6 +150,7 @@ class Question {
   readonly #reading: () => CandidateReading;
   readonly #accumulator: MetricsAccumulator;
   readonly #samples: Samples;
+  #isWeighted: Promise<boolean> | undefined;
 
   constructor(options: MetricsOptions, request: MetricsRequest, asking: MetricsAsking) {
     this.#options = options;
@@ -208,7 +215,12 @@ class Question {
       const fields = leaf.fn.kind === "compareSpans" ? [...needed.fields, ...known.compared] : [];
       const plan = fields.length > 0 ? { ...needed, fields } : needed;
       const accumulator = this.#accumulator.leaf(leaf);
-      return { leaf, accumulator, ...known, skeletons: skeletonPlan(plan, known.table) };
+      return {
+        leaf,
+        accumulator,
+        ...known,
+        skeletons: skeletonPlan(plan, known.table, { hasWeights: true }),
+      };
     });
   }
 
@@ -283,16 +295,18 @@ class Question {
 
   // ── Sums ───────────────────────────────────────────────────────────────────────────────────────
 
-  async #addSums(leaf: Leaf, query: Omit<SumsQuery, "isRanked">): Promise<void> {
+  async #addSums(leaf: Leaf, query: Omit<SumsQuery, "isRanked" | "isWeighted">): Promise<void> {
     const { accumulator } = leaf;
     if (!(accumulator instanceof MeasuringAccumulator)) throw new Error("no sums of this function");
     if (query.plan.certain === false) return;
     const plan = planExemplars(this.#request.exemplars, this.#request.grid);
     const starts: bigint[] = [];
     const isRanked = plan.limit > 0;
+    const isWeighted = await (this.#isWeighted ??= hasWeights(this.#reading(), this.#samples));
     for await (const { values, sums, lowest } of readSums(this.#reading(), {
       ...query,
       isRanked,
+      isWeighted,
     })) {
       if (sums.length > 0) accumulator.take(values, sums);
       starts.push(...lowestStarts(plan, lowest));
@@ -378,7 +392,7 @@ class Question {
 
   *#count({ accumulator }: Leaf, traces: Iterable<SkeletonTrace>): Generator<undefined, void> {
     for (const trace of traces) {
-      accumulator.add(trace, undefined);
+      accumulator.add(trace, trace.weights());
       yield;
     }
     this.#asking.signal?.throwIfAborted();

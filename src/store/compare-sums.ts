@@ -133,7 +133,7 @@ function valuesSql(reading: CandidateReading, query: CompareQuery, { place, i }:
       groupArray((at, spans)) AS cells
     FROM (
       SELECT ${sideOf(query)} AS side, ${place.value} AS item, ${sampleOf(query.samples)} AS at,
-        count() AS spans
+        sum(sampling_weight) AS spans
       ${fromRows(reading, query, place)}
       GROUP BY side, item, at
     )
@@ -149,7 +149,7 @@ function totalsSql(reading: CandidateReading, query: CompareQuery, { place, i }:
     SELECT ${number(i)} AS place, side, 1 AS is_total, '' AS text,
       groupArray((at, spans)) AS cells
     FROM (
-      SELECT ${sideOf(query)} AS side, ${sampleOf(query.samples)} AS at, count() AS spans
+      SELECT ${sideOf(query)} AS side, ${sampleOf(query.samples)} AS at, sum(sampling_weight) AS spans
       ${fromRows(reading, query, from)}
       GROUP BY side, at
     )

@@ -35,6 +35,8 @@ export interface SumsQuery {
   readonly duplicates: DuplicateBuckets;
   /** Say what the lowest rank is among the spans of a group and sample. */
   readonly isRanked: boolean;
+  /** Some spans stand for more than themselves. */
+  readonly isWeighted: boolean;
 }
 
 /** What the spans of a group come to. */
@@ -49,6 +51,22 @@ export interface GroupSums {
 /** The time that samples are about. */
 export function stretchOfSamples({ afterNano, stepNano, count }: Samples): Stretch {
   return { fromNano: afterNano + 1n, toNano: afterNano + BigInt(count) * stepNano + 1n };
+}
+
+/** Whether some spans of the time stand for more than themselves: samplers have left others out. */
+export async function hasWeights(
+  { client, database, tenant, settings, sending }: CandidateReading,
+  samples: Samples,
+): Promise<boolean> {
+  const rows = await client.query(
+    sql`SELECT 1 FROM ${identifier(database)}.spans
+      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretchOfSamples(samples))}
+        AND sampling_weight != 1
+      LIMIT 1`,
+    settings,
+    sending,
+  );
+  return rows.length > 0;
 }
 
 /** Buckets that a value may be in, rounded up to a power of two. */
@@ -79,6 +97,8 @@ export async function* readSums(
 interface Source {
   readonly from: (spans: Sql, tenant: Sql) => Sql;
   readonly where: Condition;
+  /** They stand for so many more as their group's column `weight` says. */
+  readonly isWeighted: boolean;
 }
 
 interface PartQuery extends SumsQuery {
@@ -86,19 +106,36 @@ interface PartQuery extends SumsQuery {
   readonly source: Source;
 }
 
+/** Spans that stand for themselves, and the others, which are added up by what they stand for. */
+function sourcesOf(query: SumsQuery): Source[] {
+  const all = rowSources(query);
+  if (!query.isWeighted) return all;
+  return [true, false].flatMap((isAlone) =>
+    all.map((source) => ({
+      ...source,
+      where: conjunction([
+        source.where,
+        isAlone ? sql`sampling_weight = 1` : sql`sampling_weight != 1`,
+      ]),
+      isWeighted: !isAlone,
+    })),
+  );
+}
+
 /** Rows as they are, and those of times with duplicates, each once. */
-function sourcesOf({ duplicates, samples }: SumsQuery): Source[] {
+function rowSources({ duplicates, samples }: SumsQuery): Source[] {
   const times = duplicates.within(stretchOfSamples(samples));
-  if (times.length === 0) return [{ from: (spans) => spans, where: true }];
+  if (times.length === 0) return [{ from: (spans) => spans, where: true, isWeighted: false }];
   const listed = { type: "Array(UInt32)", value: times } as const;
   const isListed = sql`toUnixTimestamp(time_bucket) IN ${listed}`;
   return [
-    { from: (spans) => spans, where: sql`NOT ${isListed}` },
+    { from: (spans) => spans, where: sql`NOT ${isListed}`, isWeighted: false },
     {
       from: (spans, tenant) =>
         sql`(SELECT * FROM ${spans} WHERE ${tenant} AND ${isListed}
           LIMIT 1 BY trace_id, span_id, kind, ${serviceSql})`,
       where: true,
+      isWeighted: false,
     },
   ];
 }
@@ -110,7 +147,7 @@ async function readWide(
   const { plan, samples, isRanked } = query;
   const items = samples.count * (plan.kind === "buckets" ? BUCKETS : 1) + 2 * samples.count;
   const most = Math.floor(MOST_STATE_BYTES / (items * ITEM_BYTES));
-  const isGrouped = plan.by.length > 0;
+  const isGrouped = plan.by.length > 0 || query.source.isWeighted;
   if (most < 1) return undefined;
   const limits = isGrouped
     ? ({ max_rows_to_group_by: String(most), group_by_overflow_mode: "throw" } as const)
@@ -175,9 +212,14 @@ async function read(
   const columns = plan.by.flatMap(({ columns }) => columns);
   const keys = [
     ...columns.map((column, i) => sql`${column.value} AS ${groupName(i)}`),
+    ...(source.isWeighted ? [sql`sampling_weight AS weight`] : []),
     ...(isLong ? [sql`toUInt64(${placeOf(query)}) AS at`] : []),
   ];
-  const names = [...columns.map((_, i) => groupName(i)), ...(isLong ? [key] : [])];
+  const names = [
+    ...columns.map((_, i) => groupName(i)),
+    ...(source.isWeighted ? [sql`weight`] : []),
+    ...(isLong ? [key] : []),
+  ];
   const ofTenant = sql`tenant = ${{ type: "String", value: tenant }}`;
   const { fromNano, toNano } = stretchOfSamples(samples);
   const where = conjunction([
@@ -297,15 +339,23 @@ function measureOf(
 
 function groupsOf(
   blocks: readonly Block[],
-  { plan }: PartQuery,
+  { plan, source }: PartQuery,
   read: (block: Block, row: number) => Pick<GroupSums, "sums" | "lowest">,
 ): GroupSums[] {
   return blocks.flatMap((block) =>
-    Array.from({ length: block.rows }, (_, row) => ({
-      values: valuesAt(block, row, plan),
-      ...read(block, row),
-    })),
+    Array.from({ length: block.rows }, (_, row) => {
+      const group = { values: valuesAt(block, row, plan), ...read(block, row) };
+      if (!source.isWeighted) return group;
+      const times = float64At(block.columns.get("weight")!, row);
+      return { ...group, sums: group.sums.map((sum) => weighted(sum, times, plan)) };
+    }),
   );
+}
+
+/** What it is if each of the spans stands for so many. */
+function weighted(sum: SpanSum, times: number, { kind }: SumPlan): SpanSum {
+  const measure = kind === "sums" ? sum.measure * times : sum.measure;
+  return { ...sum, measure, weight: sum.weight * times };
 }
 
 function valuesAt({ columns }: Block, row: number, { by }: SumPlan): (RuntimeValue | undefined)[] {

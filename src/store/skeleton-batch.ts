@@ -51,6 +51,7 @@ export class SkeletonBatch {
   /** By row: its block, and its number there. */
   readonly #blockOf: Uint32Array;
   readonly #rowInBlock: Uint32Array;
+  #weights: Float64Array | undefined;
 
   constructor(blocks: readonly Block[], attributes: readonly SkeletonAttribute[]) {
     this.#blocks = blocks;
@@ -85,6 +86,13 @@ export class SkeletonBatch {
       at += column.bytes.length;
     }
     return all;
+  }
+
+  /** For how many spans each stands; undefined if the plan has no weights. */
+  weights(): Float64Array | undefined {
+    const hasWeights = this.#blocks.every(({ columns }) => columns.has("sampling_weight"));
+    if (!hasWeights || this.length === 0) return undefined;
+    return (this.#weights ??= new Float64Array(this.#together("sampling_weight", 8).buffer));
   }
 
   #filed(): BigUint64Array {

@@ -59,6 +59,12 @@ export class SkeletonTrace implements TraceView {
     }
   }
 
+  /** By row: for how many spans it stands; undefined if the plan has no weights. */
+  weights(): Float64Array | undefined {
+    const all = this.#batch.weights();
+    return all && Float64Array.from(this.#rows, (row) => all[row]!);
+  }
+
   #texts(name: string): string[] {
     return Array.from(this.#rows, (row) => this.#batch.text(name, row));
   }

@@ -38,7 +38,11 @@ const ofEvents = ["event_time_unix_nano", "event_name", "event_attributes", "eve
 const ofLinks = ["link_trace_id", "link_span_id", "link_attributes", "link_exact"];
 
 /** Skeletons for queries that read these fields. Not for those that read all attributes. */
-export function skeletonPlan(needed: NeededFields, table: KnownTable): SkeletonPlan {
+export function skeletonPlan(
+  needed: NeededFields,
+  table: KnownTable,
+  { hasWeights = false }: { readonly hasWeights?: boolean } = {},
+): SkeletonPlan {
   const attributes = attributesOf(needed);
   const names = new Set(needed.fields.map(({ field }) => field.name));
   const columns = [
@@ -48,6 +52,7 @@ export function skeletonPlan(needed: NeededFields, table: KnownTable): SkeletonP
     ...(names.has("instrumentation:version") ? [sql`scope_version`] : []),
     ...(attributes.some(({ scope, key }) => isEverExact(table, scope, key)) ? [sql`exact`] : []),
     ...attributes.flatMap((attribute, i) => attributeColumns(attribute, i, table)),
+    ...(hasWeights ? [sql`sampling_weight`] : []),
     ...(needed.usesEvents ? ofEvents : []).map(identifier),
     ...(needed.usesLinks ? ofLinks : []).map(identifier),
   ];

@@ -19,7 +19,8 @@ export function anyTraces(nowSeconds: number): fc.Arbitrary<Trace[]> {
           ...span,
           start: (span.start ?? n) * unit,
         }));
-        const traceId = (i + 1).toString(16).padStart(32, "ab");
+        // Zero bytes at the end of an id are part of it.
+        const traceId = `${(i + 1).toString(16)}${i % 4 === 0 ? "00" : "ab"}`.padStart(32, "ab");
         return briefTrace(stretched, { traceId, base: BigInt(nowSeconds - secondsAgo) * SECOND });
       }),
     );
