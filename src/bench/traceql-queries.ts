@@ -155,7 +155,7 @@ function listed(path: string, member: string, what: string): Question {
   };
 }
 
-const SAMPLED_TRACES = 200;
+const SAMPLED_TRACES = 100;
 
 interface Reader {
   read(question: Pick<Question, "path" | "accept">): Promise<Uint8Array | undefined>;
