@@ -2,6 +2,7 @@
 import type {
   apiBase,
   ErrorAnswer,
+  QueryProblem,
   RedHeatmapAnswer,
   StatusAnswer,
   TraceAnswer,
@@ -27,6 +28,8 @@ export interface Failure {
   readonly status: number;
   /** A sentence for the reader, as the server gave it where it gave one. */
   readonly message: string;
+  /** Of a query that cannot be asked: what is wrong with it, and where. */
+  readonly problems?: readonly QueryProblem[] | undefined;
 }
 
 /** What Clew says of itself. */
@@ -145,15 +148,23 @@ export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<
   }
 }
 
-async function request(path: string, signal: AbortSignal): Promise<Answer<Response>> {
+/** The answer as it comes; see `ask`. */
+export async function request(
+  path: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer<Response>> {
   try {
-    const response = await fetch(base + path, { signal });
+    const response = await fetch(base + path, { signal, headers });
     if (response.ok) return { kind: "ok", value: response };
-    const message = readError(await response.text());
+    const error = readError(await response.text());
+    const { status } = response;
+    const unsaid = `Clew answered with status ${status} and no reason.`;
     return {
       kind: "failed",
-      status: response.status,
-      message: message ?? `Clew answered with status ${response.status} and no reason.`,
+      status,
+      message: error?.message ?? unsaid,
+      problems: error?.problems,
     };
   } catch {
     if (signal.aborted) return { kind: "aborted" };
@@ -161,9 +172,9 @@ async function request(path: string, signal: AbortSignal): Promise<Answer<Respon
   }
 }
 
-function readError(body: string): string | undefined {
+function readError(body: string): ErrorAnswer["error"] | undefined {
   try {
-    return (JSON.parse(body) as Partial<ErrorAnswer>).error?.message;
+    return (JSON.parse(body) as Partial<ErrorAnswer>).error;
   } catch {
     return undefined;
   }

@@ -95,12 +95,15 @@ describe("explore", { timeout: 300_000 }, () => {
         .first()
         .waitFor();
       assert.match(page.url(), /[?&]box=\d+\.\d+\.\d+\.\d+/);
-      await page.getByRole("link", { name: slow }).click();
+      const found = page.locator(".traces-table tbody tr");
+      await found.nth(1).waitFor({ state: "detached" });
+      await found.getByText("5.00 s").waitFor();
+      await found.getByRole("link").click();
       await page.waitForURL(`**/trace/${slow}*`);
       await page.goBack();
-      await page.getByRole("link", { name: slow }).waitFor();
+      await found.getByText("5.00 s").waitFor();
       await page.keyboard.press("Escape");
-      await page.locator(".traces-table tbody tr").first().waitFor();
+      await found.nth(1).waitFor();
       assert.doesNotMatch(page.url(), /box=/);
     });
   });
@@ -151,7 +154,7 @@ describe("explore", { timeout: 300_000 }, () => {
       for (let i = 0; i < 40; i++) await page.keyboard.press("Shift+ArrowLeft");
       for (let i = 0; i < 40; i++) await page.keyboard.press("Shift+ArrowUp");
       await page.keyboard.press("Enter");
-      await page.getByRole("link", { name: slow }).waitFor();
+      await page.locator(".traces-table tbody").getByText("5.00 s").waitFor();
     });
   });
 
@@ -174,18 +177,68 @@ describe("explore", { timeout: 300_000 }, () => {
     });
   });
 
+  test("a query: completed from data, underlined where it is wrong, answered with a receipt", async () => {
+    await onPage("/", async (page) => {
+      await page.getByLabel("Query in TraceQL").click();
+      const editor = page.locator(".cm-content");
+      await editor.waitFor();
+      await page.keyboard.type("{ resource.serv");
+      await page.getByRole("option", { name: "service.name" }).waitFor();
+      await page.keyboard.press("Enter");
+      await page.keyboard.type(" = sto");
+      await page.getByRole("option", { name: '"stock"' }).click();
+      await page.keyboard.type(" && staus = error }");
+      await page.keyboard.press("Enter");
+      await page.getByText("unknown identifier: staus").first().waitFor();
+      await page.locator(".cm-lintRange-error", { hasText: /^staus$/ }).waitFor();
+      assert.equal(new URL(page.url()).search, "");
+      await editor.fill('{ resource.service.name = "shop" && status = error }');
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**/?q=*");
+      await page.getByText(/^1 trace · .* rows read/).waitFor();
+      const lines = page.locator(".traces-table tbody tr");
+      assert.equal(await lines.count(), 1);
+      assert.match(await lines.innerText(), /GET \/items[^]*1 \/ 2/);
+      await page.getByRole("link", { name: "Without status = error" }).click();
+      await lines.nth(1).waitFor();
+      await page.getByText("Examples").click();
+      await page
+        .getByRole("link", { name: /status = error \}/ })
+        .first()
+        .waitFor();
+    });
+  });
+
+  test("a filter put together by hand is part of the query; a wrong one in a link is explained", async () => {
+    await onPage("/", async (page) => {
+      await page.getByText("+ Filter").click();
+      await page.getByLabel("Field").fill("duration");
+      await page.locator(".add-filter select").selectOption(">");
+      await page.getByLabel("Value").fill("4s");
+      await page.keyboard.press("Enter");
+      const lines = page.locator(".traces-table tbody tr");
+      await lines.getByText("5.00 s").waitFor();
+      assert.equal(new URL(page.url()).searchParams.get("q"), "{ duration > 4s }");
+      await page.goto(`${clew.apiUrl}/?q=${encodeURIComponent("{ .a = }")}`);
+      await page.getByText("This query cannot be asked").waitFor();
+      assert.equal(await page.locator(".query-problem code").innerText(), "}");
+      await page.getByRole("link", { name: "Clear" }).click();
+      await lines.nth(1).waitFor();
+    });
+  });
+
   test("finds traces that come while it looks, unless told not to", async () => {
     await onPage("/?service=late", async (page) => {
       await page.getByText("No trace of late").waitFor();
       await send([{ service: "late", name: "arrival", startMs: 0, forMs: 1 }], 1000);
-      await page.getByText("arrival").waitFor({ timeout: 10_000 });
+      await page.getByText("arrival").waitFor({ timeout: 20_000 });
       await page.getByRole("button", { name: "Live" }).click();
       await page.waitForURL("**live=off");
       await page.getByRole("button", { name: "Paused" }).waitFor();
     });
   });
 
-  const paths = ["/?limit=20", "/?by=operation&sort=-p99"];
+  const paths = ["/?limit=20&q={status=error}", "/?by=operation&sort=-p99"];
 
   for (const colorScheme of ["light", "dark"] as const) {
     test(`has no barrier that axe knows of, ${colorScheme}`, async () => {

@@ -20,9 +20,9 @@ test("summary: root, times, and counts by service", () => {
     spanCount: 4,
     errorCount: 2,
     services: [
-      { name: "gate", spanCount: 1, errorCount: 1 },
-      { name: "unknown_service", spanCount: 1, errorCount: 0 },
-      { name: "web", spanCount: 2, errorCount: 1 },
+      { name: "gate", spanCount: 1, errorCount: 1, startNano: 1, durationNano: 100 },
+      { name: "unknown_service", spanCount: 1, errorCount: 0, startNano: 3, durationNano: 1 },
+      { name: "web", spanCount: 2, errorCount: 1, startNano: 0, durationNano: 110 },
     ],
   });
 });

@@ -1,13 +1,13 @@
 /** What Explore has to show, and how a new answer changes it. */
 import type {
+  QueryProblem,
   RedAnswer,
   RedHeatmapAnswer,
-  StatusAnswer,
-  TracesAnswer,
+  ServicesAnswer,
 } from "../../api/contract.ts";
-import { type Answer, ask, askStatus, askTraces, timeParameters } from "../api.ts";
+import { type Answer, ask, timeParameters } from "../api.ts";
 import type { ExploreQuery } from "./explore-route.ts";
-import { type RollUpFilter, rollUpFilter, understand } from "./filters.ts";
+import { type RollUpFilter, rollUpFilter, serviceOf } from "./filters.ts";
 
 /** How far the page is with something it asked for. */
 export type Load<T> =
@@ -20,17 +20,19 @@ export type Load<T> =
       /** Why it is not newer, if the last attempt failed; else "". */
       readonly problem: string;
     }
-  | { readonly kind: "failed"; readonly message: string };
-
-/** The newest traces; or what there is to know before the first one. */
-export type Listed =
-  | { readonly kind: "traces"; readonly answer: TracesAnswer }
-  | { readonly kind: "first"; readonly status: StatusAnswer };
+  | {
+      readonly kind: "failed";
+      readonly message: string;
+      /** Of a query that cannot be asked: what is wrong with it, and where. */
+      readonly problems: readonly QueryProblem[];
+    };
 
 /** Calls, errors and durations over time. */
 export interface Figures {
   readonly red: RedAnswer;
   readonly heatmap: RedHeatmapAnswer;
+  /** The names of all services in this time, sorted. */
+  readonly services: readonly string[];
   /** By service or operation, if that was asked for. */
   readonly groups: RedAnswer | undefined;
   /** Of which spans they are: requests were asked for, and there may have been none. */
@@ -40,7 +42,7 @@ export interface Figures {
 }
 
 /** Gives the state after an answer. What is there already stays, with a word on why it is old. */
-function after<T>(before: Load<T>, answer: Answer<T>): Load<T> {
+export function after<T>(before: Load<T>, answer: Answer<T>): Load<T> {
   switch (answer.kind) {
     case "ok":
       return { kind: "ready", value: answer.value, atMs: Date.now(), problem: "" };
@@ -49,37 +51,8 @@ function after<T>(before: Load<T>, answer: Answer<T>): Load<T> {
     case "failed":
       return before.kind === "ready"
         ? { ...before, problem: answer.message }
-        : { kind: "failed", message: answer.message };
+        : { kind: "failed", message: answer.message, problems: answer.problems ?? [] };
   }
-}
-
-/** The service that the query asks for; "" for any. */
-export function serviceOf(q: string): string {
-  const understood = understand(q);
-  if (understood.kind !== "conditions") return "";
-  for (const { text } of understood.conditions) {
-    const service = rollUpFilter(`{ ${text} }`)?.service;
-    if (service !== undefined) return service;
-  }
-  return "";
-}
-
-/** Asks for the newest traces; of an empty list, whether that is for want of any span at all. */
-export async function loadTraces(
-  { q, time, limit }: ExploreQuery,
-  before: Load<Listed>,
-  signal: AbortSignal,
-): Promise<Load<Listed>> {
-  const answer = await askTraces({ service: serviceOf(q), time, limit }, signal);
-  if (answer.kind !== "ok") return after(before, answer);
-  if (answer.value.traces.length === 0) {
-    const status = await askStatus(signal);
-    if (status.kind !== "ok") return after(before, status);
-    if (!status.value.hasSpans) {
-      return after(before, { kind: "ok", value: { kind: "first", status: status.value } });
-    }
-  }
-  return after(before, { kind: "ok", value: { kind: "traces", answer: answer.value } });
 }
 
 /** Asks for the figures. */
@@ -124,17 +97,24 @@ async function askOf(
   if (filter.status !== undefined) params.set("status", filter.status);
   if (filter.kinds !== undefined) params.set("kind", filter.kinds.join(","));
   else if (spans === "requests") params.set("kind", "server,consumer");
-  const [red, heatmap, groups] = await Promise.all([
+  const [services, red, heatmap, groups] = await Promise.all([
+    ask<ServicesAnswer>(`/services?${timeParameters(time)}`, signal),
     ask<RedAnswer>(`/red?${params}`, signal),
     ask<RedHeatmapAnswer>(`/red/heatmap?${params}`, signal),
     by === "" ? undefined : ask<RedAnswer>(`/red?${params}&by=${by}&limit=${MOST_GROUPS}`, signal),
   ]);
+  if (services.kind !== "ok") return services;
   if (red.kind !== "ok") return red;
   if (heatmap.kind !== "ok") return heatmap;
   if (groups !== undefined && groups.kind !== "ok") return groups;
   return {
     kind: "ok",
-    value: { red: red.value, heatmap: heatmap.value, groups: groups?.value },
+    value: {
+      services: services.value.services.map(({ service }) => service),
+      red: red.value,
+      heatmap: heatmap.value,
+      groups: groups?.value,
+    },
   };
 }
 

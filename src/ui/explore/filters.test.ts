@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseQuery } from "../../traceql/parse.ts";
 import {
+  boxQuery,
+  conditionText,
   queryOf,
   rollUpFilter,
   type RollUpFilter,
@@ -45,6 +47,8 @@ test("withCondition: one more, once, whatever the query is", () => {
   const piped = withCondition("{ .a } | count() > 2", ".b = 1");
   assert.equal(piped, "{ .a } | count() > 2 | { .b = 1 }");
   assert.ok(parseQuery(piped).query);
+  const sorted = withCondition("{ .a } | select(.c) | sort(duration desc) | limit(3)", ".b = 1");
+  assert.equal(sorted, "{ .a } | select(.c) | { .b = 1 } | sort(duration desc) | limit(3)");
 });
 
 test("withField: replaced, added, taken out; other comparisons stay", () => {
@@ -62,6 +66,8 @@ const filters: [q: string, want: RollUpFilter | undefined][] = [
   ["", {}],
   ['{ resource.service.name = "a" && name = "b" }', { service: "a", name: "b" }],
   ["{ kind = server || kind = consumer }", { kinds: ["server", "consumer"] }],
+  ["{ kind in (server, consumer) }", { kinds: ["server", "consumer"] }],
+  ["{ kind not in (server) }", undefined],
   ["{ status = error && kind = client }", { status: "error", kinds: ["client"] }],
   ['{ name = "a" && name = "b" }', undefined],
   ['{ .service.name = "a" }', undefined],
@@ -72,4 +78,29 @@ const filters: [q: string, want: RollUpFilter | undefined][] = [
 ];
 for (const [q, want] of filters) {
   test(`rollUpFilter: ${q}`, () => assert.deepEqual(rollUpFilter(q), want));
+}
+
+test("boxQuery: open below, closed above, as the heatmap's rows are; of requests if it shows these", () => {
+  const box = { fromSeconds: 0, toSeconds: 1, overNano: 1_500_000, upToNano: 2_000_000_000 };
+  const times = "duration > 1.5ms && duration <= 2s";
+  assert.equal(boxQuery("", box, true), `{ kind in (server, consumer) && ${times} }`);
+  assert.equal(boxQuery("{ kind = client }", box, true), `{ kind = client && ${times} }`);
+  assert.equal(boxQuery("", { ...box, overNano: 0 }, false), "{ duration <= 2s }");
+});
+
+for (const [field, op, value, want] of [
+  ["span.code", ">=", "500", "span.code >= 500"],
+  ["duration", ">", "1.5s", "duration > 1.5s"],
+  ["status", "=", "error", "status = error"],
+  ["span.user", "=", "gold", 'span.user = "gold"'],
+  ["span.user", "=~", "go.*", 'span.user =~ "go.*"'],
+  ["span.user", "=", 'a "b"', 'span.user = `a "b"`'],
+  ["span.user", "exists", "", "span.user != nil"],
+  ["span.user", "is absent", "x", "span.user = nil"],
+  ["", "=", "x", undefined],
+  ["no field", "=", "x", undefined],
+] as const) {
+  test(`conditionText: ${field} ${op} ${value}`, () => {
+    assert.equal(conditionText(field, op, value), want);
+  });
 }

@@ -3,6 +3,7 @@ import type { Comparison, Field, FieldExpr, SearchQuery, Value } from "../../tra
 import { parseQuery } from "../../traceql/parse.ts";
 import { formatDuration } from "../../traceql/duration.ts";
 import { formatExpression, formatQuery } from "../../traceql/format.ts";
+import type { Box } from "./explore-route.ts";
 import { quoteString } from "../../traceql/strings.ts";
 import type { SpanKind, SpanStatus } from "../../model/trace.ts";
 
@@ -51,11 +52,18 @@ export function queryOf(conditions: readonly string[]): string {
   return query === undefined ? `{ ${joined} }` : formatQuery(query);
 }
 
-/** The query that asks for one more condition of the same spans. A query that is no list of
- * conditions gets it as a step of its own. */
+/** The query that asks for one more condition of the same spans. A search that is no list of
+ * conditions gets it as a step of its own; what is no search stays as it is. */
 export function withCondition(q: string, condition: string): string {
   const understood = understand(q);
-  if (understood.kind !== "conditions") return `${q} | { ${condition} }`;
+  if (understood.kind === "more") {
+    const { query } = parseQuery(`{ ${condition} }`);
+    if (query?.kind !== "search") return q;
+    const { pipeline } = understood.query;
+    const stages = [...pipeline.stages, ...query.pipeline.stages];
+    return formatQuery({ ...understood.query, pipeline: { ...pipeline, stages } });
+  }
+  if (understood.kind !== "conditions") return q;
   const others = understood.conditions.map(({ text }) => text);
   return queryOf(others.includes(condition) ? others : [...others, condition]);
 }
@@ -145,8 +153,14 @@ function rollUpPart(expr: FieldExpr): RollUpFilter | undefined {
   return undefined;
 }
 
-/** The kinds of `kind = server`, or of several such joined by `||`. */
+/** The kinds of `kind = server`, of several such joined by `||`, or of `kind in (…)`. */
 function kindsOf(expr: FieldExpr): readonly SpanKind[] | undefined {
+  if (expr.kind === "in") {
+    const isKind = expr.operand.kind === "intrinsic" && expr.operand.name === "span:kind";
+    if (!isKind || expr.operand.ofParent || expr.negated) return undefined;
+    const kinds = expr.values.flatMap(({ value }) => (value.type === "kind" ? value.value : []));
+    return kinds.length === expr.values.length ? kinds : undefined;
+  }
   const operands = expr.kind === "logic" && expr.op === "||" ? expr.operands : [expr];
   const kinds = operands.map((operand) => {
     const equality = equalityOf(operand);
@@ -156,4 +170,60 @@ function kindsOf(expr: FieldExpr): readonly SpanKind[] | undefined {
       : undefined;
   });
   return kinds.every((kind) => kind !== undefined) ? kinds : undefined;
+}
+
+/** The search for spans in a box on the heatmap; only for requests (kinds server and consumer) if the
+ * heatmap is of these and the query says nothing of kinds. */
+export function boxQuery(q: string, { overNano, upToNano }: Box, ofRequests: boolean): string {
+  const text = (nanos: number): string => formatDuration(BigInt(nanos));
+  const saysKind = rollUpFilter(q)?.kinds !== undefined;
+  const wanted = [
+    ...(ofRequests && !saysKind ? ["kind in (server, consumer)"] : []),
+    ...(overNano > 0 ? [`duration > ${text(overNano)}`] : []),
+    `duration <= ${text(upToNano)}`,
+  ];
+  return wanted.reduce(withCondition, q);
+}
+
+/** The service that the query asks for; "" for any. */
+export function serviceOf(q: string): string {
+  const understood = understand(q);
+  if (understood.kind !== "conditions") return "";
+  for (const { text } of understood.conditions) {
+    const service = rollUpFilter(`{ ${text} }`)?.service;
+    if (service !== undefined) return service;
+  }
+  return "";
+}
+
+/** Operators that compare a field with a value, and those that ask whether it has one. */
+export const operators = [
+  "=",
+  "!=",
+  ">",
+  ">=",
+  "<",
+  "<=",
+  "=~",
+  "!~",
+  "exists",
+  "is absent",
+] as const;
+
+/** A condition as it is written, for a value as it was typed: what may be a number, a duration or a word
+ * of the language is one if the field takes it, and all else is text. Undefined if it makes no sense. */
+export function conditionText(field: string, op: string, value: string): string | undefined {
+  const written =
+    op === "exists"
+      ? [`${field} != nil`]
+      : op === "is absent"
+        ? [`${field} = nil`]
+        : [
+            ...(/^[-\w.]+$/.test(value) && !op.includes("~") ? [`${field} ${op} ${value}`] : []),
+            `${field} ${op} ${quoteString(value)}`,
+          ];
+  return written.find((text) => {
+    const { query } = parseQuery(`{ ${text} }`);
+    return query?.kind === "search" && understand(`{ ${text} }`).kind === "conditions";
+  });
 }

@@ -5,6 +5,7 @@ import { NoticeIcon } from "../shell/icons.tsx";
 import { Charts, type ColouredSeries } from "./charts.tsx";
 import type { Figures, Load } from "./explore-load.ts";
 import { type Box, type ExploreQuery, exploreHref } from "./explore-route.ts";
+import { understand } from "./filters.ts";
 import { groupKey } from "./groups.ts";
 import { Heatmap } from "./heatmap.tsx";
 import type { TimeSpan } from "./time-axis.tsx";
@@ -39,7 +40,7 @@ export function Overview({ query, load, offsetMinutes, onChange, onRetry }: Over
       </div>
     );
   }
-  const { red, heatmap, groups, isWider } = load.value;
+  const { red, heatmap, groups, isWider, spans } = load.value;
   if (red.series.length === 0) return <NoCalls query={query} />;
   const from = red.times[0]!;
   const span: TimeSpan = { from, to: from + red.times.length * red.stepSeconds, offsetMinutes };
@@ -53,7 +54,7 @@ export function Overview({ query, load, offsetMinutes, onChange, onRetry }: Over
           <NoticeIcon /> These figures are old: {load.problem}
         </p>
       )}
-      {isWider && (
+      {isWider && understand(query.q).kind !== "wrong" && (
         <p class="banner" role="status">
           <NoticeIcon /> These figures are of more spans than the query: they are kept by service,
           name, kind and status.
@@ -73,7 +74,10 @@ export function Overview({ query, load, offsetMinutes, onChange, onRetry }: Over
           span={span}
           hover={hover}
           box={query.box}
-          onBox={(box: Box | undefined) => onChange({ box })}
+          // Where there are no requests, the heatmap is of all spans, and so is the box.
+          onBox={(box: Box | undefined) =>
+            onChange(spans === "noRequests" ? { box, allSpans: true } : { box })
+          }
         />
       </div>
     </>

@@ -1,8 +1,9 @@
 /** Which time is looked at: up to now or from one moment to another, in UTC or the reader's zone. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useRef } from "preact/hooks";
+import { useRef } from "preact/hooks";
 import { formatOffset } from "../format.ts";
 import { EarlierIcon, LaterIcon, WiderIcon } from "../shell/icons.tsx";
+import { useClosing } from "../shell/use-closing.ts";
 import type { ExploreQuery, TimeChoice } from "./explore-route.ts";
 import {
   edgesOf,
@@ -78,28 +79,6 @@ export function TimePicker({ query, offsetMinutes, onChange }: TimePickerProps) 
       </button>
     </div>
   );
-}
-
-/** Closes an open `details` by Escape and by a press elsewhere. */
-function useClosing(details: { readonly current: HTMLDetailsElement | null }): void {
-  useEffect(() => {
-    const onPress = (event: PointerEvent): void => {
-      const { current } = details;
-      if (current?.open === true && !current.contains(event.target as Node)) current.open = false;
-    };
-    const onKey = (event: KeyboardEvent): void => {
-      const { current } = details;
-      if (event.key !== "Escape" || current?.open !== true) return;
-      current.open = false;
-      current.querySelector("summary")?.focus();
-    };
-    document.addEventListener("pointerdown", onPress);
-    document.addEventListener("keydown", onKey);
-    return () => {
-      document.removeEventListener("pointerdown", onPress);
-      document.removeEventListener("keydown", onKey);
-    };
-  }, []);
 }
 
 interface ChooseProps {

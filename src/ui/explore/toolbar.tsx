@@ -1,9 +1,9 @@
 /** What is asked: service and conditions, by what it is broken down, which time, and if it stays live. */
 import { CloseIcon } from "../shell/icons.tsx";
 import { type ExploreQuery, exploreHref, type Grouping } from "./explore-route.ts";
+import { AddFilter } from "./add-filter.tsx";
 import type { Figures } from "./explore-load.ts";
-import { serviceOf } from "./explore-load.ts";
-import { queryOf, SERVICE, understand, withField } from "./filters.ts";
+import { queryOf, SERVICE, serviceOf, understand, withField } from "./filters.ts";
 import { TimePicker } from "./time-picker.tsx";
 
 interface ToolbarProps {
@@ -27,6 +27,7 @@ export function Toolbar({ query, services, spans, offsetMinutes, onChange }: Too
     <div class="filters">
       <ServiceChoice query={query} services={services} onChange={onChange} />
       <Chips query={query} />
+      <AddFilter query={query} onChange={onChange} />
       <SpansChoice query={query} spans={spans} onChange={onChange} />
       <label class="labelled">
         <span>By</span>
@@ -81,9 +82,8 @@ function ServiceChoice({
 /** The conditions beside the service, each with a way out. */
 function Chips({ query }: { query: ExploreQuery }) {
   const understood = understand(query.q);
-  if (understood.kind !== "conditions") {
-    return <Chip text={query.q} without={exploreHref({ ...query, q: "", box: undefined })} />;
-  }
+  // What is more than a list of conditions is in the box above, and nowhere else.
+  if (understood.kind !== "conditions") return null;
   const texts = understood.conditions.map(({ text }) => text);
   const shown = texts.filter((text) => serviceOf(`{ ${text} }`) === "");
   return (

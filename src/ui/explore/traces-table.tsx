@@ -6,15 +6,16 @@ import { traceHref } from "../trace/trace-query.ts";
 import { ErrorIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
 import type { ExploreQuery } from "./explore-route.ts";
+import type { ListedTrace } from "./list-load.ts";
 import { SortHead } from "./sort-head.tsx";
 import { TraceShape } from "./trace-shape.tsx";
-import { sharePercent, sortTraces, traceSorting } from "./traces.ts";
+import { fullBarNano, sharePercent, sortTraces, traceSorting } from "./traces.ts";
 
 const SHOWN_SERVICES = 4;
 const DESCRIBED_SERVICES = 20;
 
 interface TracesTableProps {
-  readonly traces: readonly TraceSummary[];
+  readonly traces: readonly ListedTrace[];
   readonly query: ExploreQuery;
   readonly nowMs: number;
 }
@@ -22,9 +23,9 @@ interface TracesTableProps {
 /** One line per trace; the whole line opens it. */
 export function TracesTable({ traces, query, nowMs }: TracesTableProps) {
   // Over the whole list, so that a colour means one service from line to line.
-  const names = traces.flatMap(({ services }) => services.map(({ name }) => name));
+  const names = traces.flatMap(({ summary: { services } }) => services.map(({ name }) => name));
   const colours = assignColours(names);
-  const longestNano = traces.reduce((most, trace) => Math.max(most, trace.durationNano), 0);
+  const fullNano = fullBarNano(traces.map(({ summary }) => summary.durationNano));
   const head = { sorting: traceSorting(query.sorting), query };
   return (
     <table class="rows traces-table">
@@ -44,14 +45,15 @@ export function TracesTable({ traces, query, nowMs }: TracesTableProps) {
         </tr>
       </thead>
       <tbody>
-        {sortTraces(traces, query.sorting).map((trace) => (
+        {sortTraces(traces, query.sorting).map(({ summary, matched }) => (
           <TraceLine
-            key={trace.traceId}
-            trace={trace}
+            key={summary.traceId}
+            trace={summary}
+            matched={matched}
             colours={colours}
             nowMs={nowMs}
             utc={query.utc}
-            longestNano={longestNano}
+            fullNano={fullNano}
           />
         ))}
       </tbody>
@@ -61,13 +63,15 @@ export function TracesTable({ traces, query, nowMs }: TracesTableProps) {
 
 interface TraceLineProps {
   readonly trace: TraceSummary;
+  /** Spans that answer the query. */
+  readonly matched: number | undefined;
   readonly colours: ReadonlyMap<string, number>;
   readonly nowMs: number;
   readonly utc: boolean;
-  readonly longestNano: number;
+  readonly fullNano: number;
 }
 
-function TraceLine({ trace, colours, nowMs, utc, longestNano }: TraceLineProps) {
+function TraceLine({ trace, matched, colours, nowMs, utc, fullNano }: TraceLineProps) {
   const startMs = unixMs(trace.startUnixNano);
   return (
     <tr>
@@ -89,14 +93,17 @@ function TraceLine({ trace, colours, nowMs, utc, longestNano }: TraceLineProps) 
       <td class="when">{formatAgo(startMs, nowMs)}</td>
       <td class="long">
         <div class="share">
-          <i style={{ width: `${sharePercent(trace.durationNano, longestNano)}%` }} />
+          <i style={{ width: `${sharePercent(trace.durationNano, fullNano)}%` }} />
         </div>
         <span>{formatDuration(trace.durationNano)}</span>
       </td>
       <td class="shape-cell">
         <TraceShape trace={trace} colours={colours} />
       </td>
-      <td class="number">{formatCount(trace.spanCount)}</td>
+      <td class="number" title={matched === undefined ? "" : "Spans found, of all"}>
+        {matched !== undefined && <span class="soft">{formatCount(matched)} / </span>}
+        {formatCount(trace.spanCount)}
+      </td>
       <td class="number">
         {trace.errorCount > 0 && (
           <span class="error">

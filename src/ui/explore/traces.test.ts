@@ -3,7 +3,7 @@ import { test } from "node:test";
 import type { RedSeriesAnswer } from "../../api/contract.ts";
 import type { TraceSummary } from "../../model/trace.ts";
 import { queryOfGroup, sortGroups } from "./groups.ts";
-import { shapeOf, sortTraces } from "./traces.ts";
+import { fullBarNano, shapeOf, sortTraces } from "./traces.ts";
 
 const trace = (traceId: string, more: Partial<TraceSummary>): TraceSummary => ({
   traceId,
@@ -21,8 +21,8 @@ test("sortTraces: by each column, both ways; newest first by a column it has not
   const a = trace("a", { startUnixNano: "10", durationNano: 3, rootName: "y" });
   const b = trace("b", { startUnixNano: "9", durationNano: 5, rootName: "x" });
   const order = (key: "start" | "duration" | "name" | "p95", descending: boolean): string =>
-    sortTraces([b, a], { key, descending })
-      .map(({ traceId }) => traceId)
+    sortTraces([{ summary: b }, { summary: a }], { key, descending })
+      .map(({ summary }) => summary.traceId)
       .join("");
   assert.equal(order("start", true), "ab");
   assert.equal(order("start", false), "ba");
@@ -53,6 +53,12 @@ test("shapeOf: first to start on top, all within the box, however odd the times 
   }
   const bare = [{ name: "x", spanCount: 1, errorCount: 0 }];
   assert.deepEqual(shapeOf(trace("t", { services: bare })), []);
+});
+
+test("fullBarNano: one endless trace does not flatten all the others", () => {
+  assert.equal(fullBarNano([]), 0);
+  assert.equal(fullBarNano([5, 9, 7]), 9);
+  assert.equal(fullBarNano([...Array.from({ length: 20 }, () => 10), 1e9]), 30);
 });
 
 test("groups: the query of one, and their order", () => {

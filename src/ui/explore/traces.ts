@@ -29,16 +29,28 @@ export function traceSorting({ key, descending }: Sorting): Sorting {
 }
 
 /** The traces in the order of `traceSorting`; equals keep theirs. */
-export function sortTraces(traces: readonly TraceSummary[], sorting: Sorting): TraceSummary[] {
+export function sortTraces<T extends { readonly summary: TraceSummary }>(
+  traces: readonly T[],
+  sorting: Sorting,
+): T[] {
   const { key, descending } = traceSorting(sorting);
   const compare = compares[key]!;
-  return [...traces].sort((a, b) => (descending ? compare(b, a) : compare(a, b)));
+  const sign = descending ? -1 : 1;
+  return [...traces].sort((a, b) => sign * compare(a.summary, b.summary));
 }
 
-/** The part of `longest` that a duration's bar is long, in percent; at least a trace of it. */
-export function sharePercent(durationNano: number, longestNano: number): number {
-  if (longestNano <= 0) return 0;
-  return Math.max(0.5, Math.min(100, (100 * durationNano) / longestNano));
+/** The part of a full bar that a duration's is long, in percent; at least a trace of it. */
+export function sharePercent(durationNano: number, fullNano: number): number {
+  if (fullNano <= 0) return 0;
+  return Math.max(0.5, Math.min(100, (100 * durationNano) / fullNano));
+}
+
+/** The duration of a full bar: the longest, but no more than three times what nine of ten take, so that a
+ * single endless trace does not flatten all the others. */
+export function fullBarNano(durationsNano: readonly number[]): number {
+  const sorted = [...durationsNano].sort((a, b) => a - b);
+  const most = sorted.at(-1) ?? 0;
+  return Math.min(most, 3 * (sorted[Math.floor(sorted.length * 0.9)] ?? most));
 }
 
 /** A service's line in the shape of a trace, in a box 100 wide and 18 high. */
