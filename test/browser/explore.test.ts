@@ -166,6 +166,8 @@ describe("explore", { timeout: 300_000 }, () => {
       await page.waitForURL("**/?q=*");
       await page.getByRole("link", { name: "Duration" }).click();
       await lines.first().getByText("5.00 s").waitFor();
+      await page.goto(`${clew.apiUrl}/?limit=1&sort=-duration&service=shop`);
+      await lines.first().getByText("5.00 s").waitFor();
       await page.goto(`${clew.apiUrl}/?service=nobody&since=900`);
       await page.getByText("No trace of nobody in this time").waitFor();
       await page.getByRole("link", { name: "at all services" }).click();
@@ -183,7 +185,7 @@ describe("explore", { timeout: 300_000 }, () => {
       const editor = page.locator(".cm-content");
       await editor.waitFor();
       await page.keyboard.type("{ resource.serv");
-      await page.getByRole("option", { name: "service.name" }).waitFor();
+      await page.getByRole("option", { name: "service.name", exact: true }).waitFor();
       await page.keyboard.press("Enter");
       await page.keyboard.type(" = sto");
       await page.getByRole("option", { name: '"stock"' }).click();
@@ -201,7 +203,7 @@ describe("explore", { timeout: 300_000 }, () => {
       assert.match(await lines.innerText(), /GET \/items[^]*1 \/ 2/);
       await page.getByRole("link", { name: "Without status = error" }).click();
       await lines.nth(1).waitFor();
-      await page.getByText("Examples").click();
+      await page.locator(".queries summary").click();
       await page
         .getByRole("link", { name: /status = error \}/ })
         .first()

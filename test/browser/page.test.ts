@@ -165,7 +165,7 @@ describe("the page", { timeout: 180_000 }, () => {
   test("opens a trace by its id, and says what is wrong with an id", async () => {
     await onPage("/", async (page) => {
       await page.locator("tbody tr").first().waitFor();
-      await page.keyboard.press("/");
+      await page.keyboard.press("o");
       await page.keyboard.type("4bf9-2f");
       await page.keyboard.press("Enter");
       await page.getByText("“-” is none").waitFor();

@@ -4,6 +4,7 @@
  */
 import { fileURLToPath } from "node:url";
 import type { TracesAnswer } from "../../src/api/contract.ts";
+import type { Page } from "playwright-core";
 import { launchChromium } from "./chromium.ts";
 
 const clewUrl = process.env["CLEW_URL"] ?? "http://127.0.0.1:3200";
@@ -19,7 +20,7 @@ if (trace === undefined) throw new Error("no trace over all six services yet: wa
 const browser = await launchChromium();
 try {
   for (const [name, path, theme] of [
-    ["traces", "/", "light"],
+    ["explore", "/?since=900", "light"],
     ["trace", `/trace/${trace.traceId}`, "light"],
     ["trace-dark", `/trace/${trace.traceId}`, "dark"],
   ] as const) {
@@ -27,9 +28,21 @@ try {
     await page.goto(clewUrl + path);
     await page.locator("tbody tr, [role=row][aria-level]").first().waitFor();
     if (name.startsWith("trace-") || name === "trace") await page.keyboard.press("Enter");
+    if (name === "explore") await drawBox(page);
     await page.waitForTimeout(500);
     await page.screenshot({ path: `${docs}${name}.png` });
   }
 } finally {
   await browser.close();
+}
+
+/** Draws a box on the heatmap around the slowest requests of the last minutes. */
+async function drawBox(page: Page): Promise<void> {
+  const heatmap = (await page.locator(".heatmap .plot").boundingBox())!;
+  await page.mouse.move(heatmap.x + heatmap.width * 0.5, heatmap.y + 2);
+  await page.mouse.down();
+  await page.mouse.move(heatmap.x + heatmap.width - 2, heatmap.y + heatmap.height * 0.3);
+  await page.mouse.up();
+  await page.mouse.move(0, 0);
+  await page.getByText(/ rows read/).waitFor();
 }

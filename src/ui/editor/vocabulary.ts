@@ -9,10 +9,17 @@ const MOST_VALUES = 2000;
 /** What `suggestionsAt` asks. Where Clew does not answer there is nothing to suggest. */
 export function createVocabulary(now: () => number = Date.now): Vocabulary {
   const kept = new Map<string, { readonly answer: Promise<unknown>; readonly untilMs: number }>();
-  const remember = <T>(path: string, give: (signal: AbortSignal) => Promise<T>): Promise<T> => {
+  const remember = <T extends readonly unknown[]>(
+    path: string,
+    give: (signal: AbortSignal) => Promise<T>,
+  ): Promise<T> => {
     const known = kept.get(path);
     if (known !== undefined && known.untilMs > now()) return known.answer as Promise<T>;
-    const answer = give(new AbortController().signal);
+    const answer = give(new AbortController().signal).then((found) => {
+      // Nothing is not remembered: perhaps Clew did not answer, or there will be something soon.
+      if (found.length === 0) kept.delete(path);
+      return found;
+    });
     kept.set(path, { answer, untilMs: now() + KEEP_MS });
     return answer;
   };

@@ -7,6 +7,7 @@ export const exploreKeyHelp: readonly (readonly [keys: readonly string[], what: 
   [["←", "→", "↑", "↓"], "On the heatmap: from cell to cell; with Shift, make a box"],
   [["Enter"], "On the heatmap: the traces in the box or cell"],
   [["Esc"], "Remove the box"],
-  [["/"], "Open a trace by its id"],
+  [["/"], "Write a query"],
+  [["o"], "Open a trace by its id"],
   [["?"], "Show these keys"],
 ];

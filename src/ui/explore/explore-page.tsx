@@ -4,10 +4,12 @@ import { focusQuery } from "../editor/query-box.tsx";
 import { rememberQuery } from "../editor/queries.ts";
 import { localOffset } from "../local-time.ts";
 import { isTyping } from "../shell/keys-dialog.tsx";
+import { focusOpenTrace } from "../shell/open-trace.tsx";
 import { go } from "../shell/place.ts";
 import { BoxBar } from "./box-bar.tsx";
 import { type Figures, type Load, loadFigures } from "./explore-load.ts";
 import { type ExploreQuery, exploreHref } from "./explore-route.ts";
+import { withSorting } from "./filters.ts";
 import { FirstSpan } from "./first-span.tsx";
 import { GroupsTable } from "./groups-table.tsx";
 import { type Listed, loadList } from "./list-load.ts";
@@ -28,7 +30,8 @@ export default function ExplorePage({ query }: { query: ExploreQuery }) {
   const tries = useSignal(0);
   const { q, time, allSpans, by, box, limit } = query;
   const isLive = query.live && time.kind === "since";
-  const isSearch = q !== "" || box !== undefined;
+  const order = withSorting("", query.sorting);
+  const isSearch = q !== "" || box !== undefined || order !== "";
   const figures = useLoad(loadFigures, {
     query,
     inputs: [q, time, allSpans, by],
@@ -37,7 +40,7 @@ export default function ExplorePage({ query }: { query: ExploreQuery }) {
   });
   const list = useLoad(loadList, {
     query,
-    inputs: [q, time, allSpans, box, limit],
+    inputs: [q, time, allSpans, box, limit, order],
     everyMs: isLive && box === undefined ? (isSearch ? SEARCH_MS : REFRESH_MS) : undefined,
     tries,
   });
@@ -136,6 +139,7 @@ function useKeys(query: ExploreQuery, change: (part: Partial<ExploreQuery>) => v
       const move = (halves: number): void =>
         change({ time: shifted(query.time, halves, nowSeconds), box: undefined });
       if (event.key === "/") focusQuery();
+      else if (event.key === "o") focusOpenTrace();
       else if (event.key === "j" || event.key === "ArrowDown") moveFocus(1);
       else if (event.key === "k" || event.key === "ArrowUp") moveFocus(-1);
       else if (event.key === "<") move(-1);

@@ -11,6 +11,7 @@ import {
   understand,
   withCondition,
   withField,
+  withSorting,
 } from "./filters.ts";
 
 const texts = (q: string): readonly string[] | string => {
@@ -104,3 +105,17 @@ for (const [field, op, value, want] of [
     assert.equal(conditionText(field, op, value), want);
   });
 }
+
+test("withSorting: over all traces, unless the query says an order or it is the newest first", () => {
+  const slowest = { key: "duration", descending: true } as const;
+  assert.equal(withSorting("", slowest), "{ } | sort(traceDuration desc)");
+  assert.equal(
+    withSorting("{ .a } | count() > 1 | limit(3)", slowest),
+    "{ .a } | count() > 1 | sort(traceDuration desc) | limit(3)",
+  );
+  const sorted = "{ .a } | sort(duration asc)";
+  assert.equal(withSorting(sorted, slowest), sorted);
+  assert.equal(withSorting("{ .a", slowest), "{ .a");
+  assert.equal(withSorting("", { key: "start", descending: true }), "");
+  assert.equal(withSorting("", { key: "p95", descending: true }), "");
+});

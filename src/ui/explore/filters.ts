@@ -3,7 +3,7 @@ import type { Comparison, Field, FieldExpr, SearchQuery, Value } from "../../tra
 import { parseQuery } from "../../traceql/parse.ts";
 import { formatDuration } from "../../traceql/duration.ts";
 import { formatExpression, formatQuery } from "../../traceql/format.ts";
-import type { Box } from "./explore-route.ts";
+import type { Box, SortKey, Sorting } from "./explore-route.ts";
 import { quoteString } from "../../traceql/strings.ts";
 import type { SpanKind, SpanStatus } from "../../model/trace.ts";
 
@@ -226,4 +226,24 @@ export function conditionText(field: string, op: string, value: string): string 
     const { query } = parseQuery(`{ ${text} }`);
     return query?.kind === "search" && understand(`{ ${text} }`).kind === "conditions";
   });
+}
+
+const sortFields: Partial<Record<SortKey, string>> = {
+  start: "trace:start",
+  name: "trace:rootName",
+  duration: "trace:duration",
+  spans: "trace:spanCount",
+  errors: "trace:errorCount",
+};
+
+/** The search whose traces come in an order, over all that there are; as it is if it says an order itself,
+ * if it is none, or if the order is the newest first, which it has anyway. */
+export function withSorting(q: string, { key, descending }: Sorting): string {
+  const field = sortFields[key];
+  if (field === undefined || (key === "start" && descending)) return q;
+  const { query } = parseQuery(q === "" ? "{ }" : q);
+  const order = parseQuery(`{ } | sort(${field} ${descending ? "desc" : "asc"})`).query;
+  if (query?.kind !== "search" || query.sort !== undefined) return q;
+  if (order?.kind !== "search" || order.sort === undefined) return q;
+  return formatQuery({ ...query, sort: order.sort });
 }

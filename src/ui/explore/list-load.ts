@@ -4,7 +4,7 @@ import type { TraceSummary } from "../../model/trace.ts";
 import { type Answer, askStatus, askTraces } from "../api.ts";
 import { after, type Load } from "./explore-load.ts";
 import { type ExploreQuery } from "./explore-route.ts";
-import { boxQuery } from "./filters.ts";
+import { boxQuery, withSorting } from "./filters.ts";
 import { streamSearch } from "./search-stream.ts";
 
 /** A trace of the list. */
@@ -44,22 +44,30 @@ export async function loadList(
   signal: AbortSignal,
   tell: (load: Load<Listed>) => void,
 ): Promise<Load<Listed>> {
-  const search = searchOf(query);
+  const asked = searchOf(query);
+  const search = { ...asked, q: withSorting(asked.q, query.sorting) };
   if (search.q === "") return after(before, await newest(query, signal));
+  // Without a condition every span answers: no need to say how many.
+  const listed = (answer: SearchAnswer, progress: "running" | "done"): Listed =>
+    listedOf(answer, progress, asked.q !== "");
   const isFresh = before.kind !== "ready";
   const answer = await streamSearch(search, signal, (found) => {
-    if (isFresh) tell(after(before, { kind: "ok", value: listedOf(found, "running") }));
+    if (isFresh) tell(after(before, { kind: "ok", value: listed(found, "running") }));
   });
   if (answer.kind !== "ok") return after(before, answer);
-  return after(before, { kind: "ok", value: listedOf(answer.value, "done") });
+  return after(before, { kind: "ok", value: listed(answer.value, "done") });
 }
 
-function listedOf({ traces, receipt }: SearchAnswer, progress: "running" | "done"): Listed {
+function listedOf(
+  { traces, receipt }: SearchAnswer,
+  progress: "running" | "done",
+  hasMatched: boolean,
+): Listed {
   return {
     kind: "traces",
     traces: traces.map(({ summary, spansets }) => ({
       summary,
-      matched: spansets.reduce((sum, { matched }) => sum + matched, 0),
+      ...(hasMatched && { matched: spansets.reduce((sum, { matched }) => sum + matched, 0) }),
     })),
     receipt,
     progress,

@@ -67,7 +67,8 @@ export function TraceList({ query, load, isStale, onRetry }: TraceListProps) {
       )}
       {canShowMore && isSettled && (
         <p class="more">
-          The newest {formatSome(traces.length, "trace")}.{" "}
+          {receipt === undefined ? "The newest " : "The first "}
+          {formatSome(traces.length, "trace")}.{" "}
           <a href={exploreHref({ ...query, limit: Math.min(query.limit * 4, MAX_TRACES) })}>
             Show more
           </a>

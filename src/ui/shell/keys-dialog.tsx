@@ -45,8 +45,10 @@ export function KeysDialog() {
   );
 }
 
+const WRITABLE = "input, select, textarea, dialog, [contenteditable]";
+
 /** Whether a key press is meant for a text field, a list of choices or an open dialog. */
 export function isTyping(event: KeyboardEvent): boolean {
   const { target } = event;
-  return target instanceof Element && target.closest("input, select, textarea, dialog") !== null;
+  return target instanceof Element && target.closest(WRITABLE) !== null;
 }
