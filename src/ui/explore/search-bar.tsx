@@ -17,7 +17,7 @@ interface SearchBarProps {
 /** One line: box, list of queries, button. */
 export function SearchBar({ query, problems, isRunning, onSubmit, onStop }: SearchBarProps) {
   return (
-    <div class="search-bar" role="search">
+    <div class="search-bar" role="search" aria-label="Traces">
       <QueryBox q={query.q} problems={problems} onSubmit={onSubmit} />
       <Queries query={query} />
       {isRunning && (

@@ -10,6 +10,7 @@ export function OpenTrace() {
     <form
       class="open-trace"
       role="search"
+      aria-label="A trace by its id"
       onSubmit={(event) => {
         event.preventDefault();
         const box = event.currentTarget.elements.namedItem("traceId") as HTMLInputElement;
