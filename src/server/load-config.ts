@@ -264,9 +264,11 @@ function checkTogether(loading: Loading): void {
     ["otlp.grpc.port", config.otlp.grpc.port],
     ["otlp.http.port", config.otlp.http.port],
     ["http.port", config.http.port],
+    ["sampling.jaegerHttpPort", config.sampling.jaegerHttpPort],
+    ["sampling.jaegerGrpcPort", config.sampling.jaegerGrpcPort],
   ] as const;
   ports.forEach(([key, value], i) => {
-    const other = ports.slice(0, i).find(([, taken]) => taken === value && value !== 0);
+    const other = ports.slice(0, i).find(([, taken]) => taken === value && value);
     if (other) complain(key, `${value} is taken by ${other[0]}`);
   });
   // A request is there as a body and as spans, and others should fit beside it.
@@ -281,6 +283,9 @@ function checkTogether(loading: Loading): void {
   }
   if (config.sampling.policyFile !== undefined && config.clickhouse.cluster !== undefined) {
     complain("sampling.policyFile", "days are not thinned on a cluster (clickhouse.cluster)");
+  }
+  if (config.sampling.targetSpansPerSecond !== undefined && config.tenancy.enabled) {
+    complain("sampling.targetSpansPerSecond", "samplers do not say of which tenant they are");
   }
   const ownEngine = config.clickhouse.url === undefined;
   for (const key of ["clickhouse.user", "clickhouse.password"]) {

@@ -20,6 +20,7 @@ import { applyRetention } from "../store/retention.ts";
 import type { SpansTable } from "../store/schema.ts";
 import { type Api, type OpenApi, openApi } from "./api.ts";
 import type { Config } from "./config.ts";
+import { openHeadSampling } from "./head-sampling.ts";
 import { type Ingest, openIngestNode, type OtlpPorts } from "./ingest-node.ts";
 import { drainLeftovers } from "./leftover-logs.ts";
 import { sumOf } from "./metrics-sum.ts";
@@ -83,6 +84,8 @@ async function start(
   const table = (): SpansTable => spansTable.table();
   const thinning = await startThinning(config, { log, endpoint, table });
   closers.push(() => thinning.close());
+  const headSampling = await openHeadSampling(config, { client, log, metrics });
+  closers.push(() => headSampling.close());
   const spanMetrics = openSpanMetrics(config, { log, metrics });
   closers.push(() => spanMetrics.close());
   const { counters } = spanMetrics;
