@@ -96,6 +96,19 @@ describe("keys of a batch", () => {
   });
 });
 
+test("keys of a batch that are too many are said to be more", () => {
+  const columns = new SpanColumns();
+  const attributes = ["a", "b", "c"].map((key) => ({ key, value: { stringValue: "x" } }));
+  const span = { traceId: Buffer.alloc(16, 1), spanId: Buffer.alloc(8, 2), attributes };
+  new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 100 }).decode(
+    oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }),
+  );
+  const scopes = (limit: number): string[] =>
+    run(findKeySteps(columns, limit)).map(({ scope }) => scope);
+  assert.deepEqual(scopes(3), ["span", "span", "span"]);
+  assert.deepEqual(scopes(2), ["span", "span", ""]);
+});
+
 describe("known keys", () => {
   const batch = new SpanColumns();
   const span = {

@@ -13,8 +13,8 @@ export interface SearchSteps {
 /** What is right for a real store. */
 export const usualSteps: SearchSteps = {
   firstPage: 256,
-  page: 5_000,
+  page: 50_000,
   leastChunk: 64,
-  mostChunk: 1_024,
+  mostChunk: 2_048,
   longestSpans: 1_000,
 };

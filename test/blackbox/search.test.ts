@@ -6,8 +6,10 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
+import { attributeTypes } from "../../src/model/attribute-columns.ts";
 import type { Trace } from "../../src/model/trace.ts";
 import { createSearch, type FoundTrace, type SearchRequest } from "../../src/query/search.ts";
+import { writeKeys } from "../../src/store/write-keys.ts";
 import { readQuery } from "../../src/traceql/check.ts";
 import { compileSearch } from "../../src/traceql/evaluate/search.ts";
 import { compareTraces } from "../../src/traceql/evaluate/sort.ts";
@@ -30,6 +32,18 @@ before(async () => {
   store = await openTraceStore();
 });
 after(() => store.close());
+
+/** Says of the last hours that not all keys are recorded. */
+async function forgetKeys(): Promise<void> {
+  const { tenant } = store.options(now);
+  const hours = Array.from({ length: 12 }, (_, i) => now - (now % 300) - i * 3600);
+  const mark = { tenant, scope: "", key: "", type: attributeTypes.encoded } as const;
+  await writeKeys(
+    store.client,
+    "clew",
+    hours.map((timeBucket) => ({ ...mark, timeBucket })),
+  );
+}
 
 /** Spans of one id, kind and service are one span stored twice; and which of two with one id and one start
  * comes first is not said. */
@@ -147,6 +161,7 @@ test(`${searches} searches find what the evaluator finds in all traces`, async (
   for (let round = 0; round * SEARCHES_A_FILL < searches; round++) {
     const [traces] = fc.sample(anyTraces, { seed: seed + round, numRuns: 1 });
     await store.fill(traces!, now);
+    if (round % 2 === 1) await forgetKeys();
     const property = fc.asyncProperty(
       anySearch,
       async ({ pipeline, sort, range, steps, ...rest }) => {
