@@ -1,4 +1,5 @@
 /** Reads spans for the service graph: a few narrow columns of some slices and of one more at each end. */
+import { setImmediate } from "node:timers/promises";
 import type { Names } from "../../base/names.ts";
 import { CallSpans, NO_ID } from "../../model/call-spans.ts";
 import type { Settings, StoreClient } from "../client.ts";
@@ -25,6 +26,9 @@ export interface CallSpansReading {
   readonly database: string;
   readonly settings: Settings;
 }
+
+/** Others get their turn after so many: some milliseconds. */
+const BLOCK_SPANS = "8192";
 
 /** How long ago a message may have been sent. */
 const MESSAGE_REACH_SECONDS = 3600;
@@ -117,9 +121,13 @@ async function addRows(
   spans: CallSpans,
   statement: Sql,
 ): Promise<void> {
-  const bytes = await client.queryBytes(statement, "Native", settings);
+  const bytes = await client.queryBytes(statement, "Native", {
+    ...settings,
+    max_block_size: BLOCK_SPANS,
+  });
   for (const block of readBlocks(bytes)) {
     if (block.rows > 0) addBlock(spans, block);
+    await setImmediate();
   }
 }
 
