@@ -63,7 +63,15 @@ describe("explore", { timeout: 300_000 }, () => {
   }
 
   const shop = (forMs: number, error?: string): SampleSpan[] => [
-    { service: "shop", name: "GET /items", startMs: 0, forMs, kind: 2, ...(error && { error }) },
+    {
+      service: "shop",
+      name: "GET /items",
+      startMs: 0,
+      forMs,
+      kind: 2,
+      attributes: { "cache.hit": forMs < 1000 },
+      ...(error && { error }),
+    },
     { service: "stock", name: "reserve", of: 0, startMs: 1, forMs: forMs / 2, kind: 2 },
   ];
   let slow: string;
@@ -229,6 +237,26 @@ describe("explore", { timeout: 300_000 }, () => {
     });
   });
 
+  test("compares the box with the rest; a value is a filter", async () => {
+    await onPage("/?service=shop", async (page) => {
+      await page.locator(".heatmap .plot").waitFor();
+      await drag(page, ".heatmap .plot", [0.02, 0.01], [0.98, 0.1]);
+      await page.getByRole("link", { name: "Compare" }).click();
+      const code = page.locator(".compared", { hasText: "span.cache.hit" });
+      await code.waitFor({ timeout: 60_000 });
+      await page.getByText("1 span in the box").waitFor();
+      assert.match(await code.innerText(), /^span.cache.hit\s+100 % apart\s+false\s+100 %\s+0 %/);
+      await code.getByRole("link", { name: "false" }).click();
+      const lines = page.locator(".traces-table tbody tr");
+      await lines.nth(1).waitFor({ state: "detached" });
+      await lines.getByText("5.00 s").waitFor();
+      await page.goto(`${clew.apiUrl}/?compare=1`);
+      await page.getByText("Compare what with what?").waitFor();
+      await page.getByRole("link", { name: "spans that failed" }).click();
+      await page.locator(".compared").first().waitFor({ timeout: 60_000 });
+    });
+  });
+
   test("finds traces that come while it looks, unless told not to", async () => {
     await onPage("/?service=late", async (page) => {
       await page.getByText("No trace of late").waitFor();
@@ -240,7 +268,11 @@ describe("explore", { timeout: 300_000 }, () => {
     });
   });
 
-  const paths = ["/?limit=20&q={status=error}", "/?by=operation&sort=-p99"];
+  const paths = [
+    "/?limit=20&q={status=error}",
+    "/?by=operation&sort=-p99",
+    "/?compare=1&q={status=error}",
+  ];
 
   for (const colorScheme of ["light", "dark"] as const) {
     test(`has no barrier that axe knows of, ${colorScheme}`, async () => {
@@ -248,7 +280,7 @@ describe("explore", { timeout: 300_000 }, () => {
         await onPage(
           path,
           async (page) => {
-            await page.locator("tbody tr").first().waitFor();
+            await page.locator("tbody tr, .compared").first().waitFor({ timeout: 60_000 });
             await page.locator(".heatmap canvas").waitFor();
             await page.locator(".time-picker summary").click();
             const { violations } = await new AxeBuilder({ page }).analyze();
@@ -268,7 +300,7 @@ describe("explore", { timeout: 300_000 }, () => {
         await onPage(
           path,
           async (page) => {
-            await page.locator("tbody tr").first().waitFor();
+            await page.locator("tbody tr, .compared").first().waitFor({ timeout: 60_000 });
             await page.locator(".heatmap canvas").waitFor();
             await page.locator(".time-picker summary").click();
             const tooWide = "document.documentElement.scrollWidth > innerWidth";

@@ -7,6 +7,8 @@ import { isTyping } from "../shell/keys-dialog.tsx";
 import { focusOpenTrace } from "../shell/open-trace.tsx";
 import { go } from "../shell/place.ts";
 import { BoxBar } from "./box-bar.tsx";
+import { CompareView } from "./compare-view.tsx";
+import { loadComparison } from "./compare-load.ts";
 import { type Figures, type Load, loadFigures } from "./explore-load.ts";
 import { type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { withSorting } from "./filters.ts";
@@ -42,6 +44,12 @@ export default function ExplorePage({ query }: { query: ExploreQuery }) {
     query,
     inputs: [q, time, allSpans, box, limit, order],
     everyMs: isLive && box === undefined ? (isSearch ? SEARCH_MS : REFRESH_MS) : undefined,
+    tries,
+  });
+  const comparison = useLoad(loadComparison, {
+    query,
+    inputs: [query.compare, ...(query.compare ? [q, time, allSpans, box] : [])],
+    everyMs: undefined,
     tries,
   });
   const change = (part: Partial<ExploreQuery>): void => go(exploreHref({ ...query, ...part }));
@@ -102,12 +110,43 @@ export default function ExplorePage({ query }: { query: ExploreQuery }) {
           onChange={change}
         />
       )}
-      {by !== "" && box === undefined ? (
+      <Tabs query={query} />
+      {query.compare ? (
+        <CompareView
+          query={query}
+          load={comparison.state.value}
+          isStale={comparison.isStale}
+          onRetry={again}
+          onStop={() => {
+            comparison.stop();
+            change({ compare: false });
+          }}
+        />
+      ) : by !== "" && box === undefined ? (
         <Groups query={query} load={load} />
       ) : (
         <TraceList query={query} load={value} isStale={list.isStale} onRetry={again} />
       )}
     </main>
+  );
+}
+
+/** The traces or what they have in common: two views of the same question. */
+function Tabs({ query }: { query: ExploreQuery }) {
+  const tab = (name: string, compare: boolean) => (
+    <a
+      class="tab"
+      aria-current={query.compare === compare ? "page" : undefined}
+      href={exploreHref({ ...query, compare })}
+    >
+      {name}
+    </a>
+  );
+  return (
+    <nav class="tabs" aria-label="Below the figures">
+      {tab(query.by !== "" && query.box === undefined ? "Groups" : "Traces", false)}
+      {tab("Compare", true)}
+    </nav>
   );
 }
 

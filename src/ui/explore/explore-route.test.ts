@@ -31,6 +31,7 @@ test("exploreHref: reads back as what it was made from", () => {
     allSpans: true,
     by: "operation",
     box: { fromSeconds: 1_795_000_060, toSeconds: 1_795_000_120, overNano: 0, upToNano: 2e9 },
+    compare: true,
     sorting: { key: "p95", descending: false },
     limit: 200,
     live: false,

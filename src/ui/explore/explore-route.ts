@@ -41,6 +41,8 @@ export interface ExploreQuery {
   readonly allSpans: boolean;
   readonly by: Grouping;
   readonly box: Box | undefined;
+  /** Whether the spans of the box or of the query are compared with the others. */
+  readonly compare: boolean;
   readonly sorting: Sorting;
   readonly limit: number;
   /** Whether the page refreshes by itself. */
@@ -58,6 +60,7 @@ export const everything: ExploreQuery = {
   allSpans: false,
   by: "",
   box: undefined,
+  compare: false,
   sorting: { key: "start", descending: true },
   limit: 50,
   live: true,
@@ -79,6 +82,7 @@ export function readExploreQuery(params: URLSearchParams): ExploreQuery {
     allSpans: params.get("spans") === "all",
     by: by === "service" || by === "operation" ? by : "",
     box: readBox(params.get("box")),
+    compare: params.get("compare") === "1",
     sorting: readSorting(params.get("sort") ?? ""),
     limit: wholeNumber(params.get("limit"), 1, MAX_TRACES) ?? everything.limit,
     live: params.get("live") !== "off",
@@ -118,7 +122,10 @@ function wholeNumber(text: string | null, least: number, most: number): number |
 
 /** The address that shows `query`; only what differs from the defaults is spelled out. */
 export function exploreHref(query: Partial<ExploreQuery>): string {
-  const { q, time, utc, allSpans, by, box, sorting, limit, live } = { ...everything, ...query };
+  const { q, time, utc, allSpans, by, box, compare, sorting, limit, live } = {
+    ...everything,
+    ...query,
+  };
   const params = new URLSearchParams();
   if (q !== "") params.set("q", q);
   if (time.kind === "between") {
@@ -134,6 +141,7 @@ export function exploreHref(query: Partial<ExploreQuery>): string {
     const { fromSeconds, toSeconds, overNano, upToNano } = box;
     params.set("box", [fromSeconds, toSeconds, overNano, upToNano].join("."));
   }
+  if (compare) params.set("compare", "1");
   const sort = `${sorting.descending ? "-" : ""}${sorting.key}`;
   if (sort !== "-start") params.set("sort", sort);
   if (limit !== everything.limit) params.set("limit", `${limit}`);

@@ -174,15 +174,26 @@ function kindsOf(expr: FieldExpr): readonly SpanKind[] | undefined {
 
 /** The search for spans in a box on the heatmap; only for requests (kinds server and consumer) if the
  * heatmap is of these and the query says nothing of kinds. */
-export function boxQuery(q: string, { overNano, upToNano }: Box, ofRequests: boolean): string {
-  const text = (nanos: number): string => formatDuration(BigInt(nanos));
+export function boxQuery(q: string, box: Box, ofRequests: boolean): string {
   const saysKind = rollUpFilter(q)?.kinds !== undefined;
-  const wanted = [
-    ...(ofRequests && !saysKind ? ["kind in (server, consumer)"] : []),
+  const wanted = [...(ofRequests && !saysKind ? [IS_REQUEST] : []), ...durationConditions(box)];
+  return wanted.reduce(withCondition, q);
+}
+
+/** The condition that a span is a request. */
+export const IS_REQUEST = "kind in (server, consumer)";
+
+function durationConditions({ overNano, upToNano }: Box): string[] {
+  const text = (nanos: number): string => formatDuration(BigInt(nanos));
+  return [
     ...(overNano > 0 ? [`duration > ${text(overNano)}`] : []),
     `duration <= ${text(upToNano)}`,
   ];
-  return wanted.reduce(withCondition, q);
+}
+
+/** The condition that a span takes as long as those in the box. */
+export function durationCondition(box: Box): string {
+  return durationConditions(box).join(" && ");
 }
 
 /** The service that the query asks for; "" for any. */
@@ -211,15 +222,23 @@ export const operators = [
 ] as const;
 
 /** A condition as it is written, for a value as it was typed: what may be a number, a duration or a word
- * of the language is one if the field takes it, and all else is text. Undefined if it makes no sense. */
-export function conditionText(field: string, op: string, value: string): string | undefined {
+ * of the language is one if the field takes it, and all else is text, as is everything if it `isText`.
+ * Undefined if it makes no sense. */
+export function conditionText(
+  field: string,
+  op: string,
+  value: string,
+  isText = false,
+): string | undefined {
   const written =
     op === "exists"
       ? [`${field} != nil`]
       : op === "is absent"
         ? [`${field} = nil`]
         : [
-            ...(/^[-\w.]+$/.test(value) && !op.includes("~") ? [`${field} ${op} ${value}`] : []),
+            ...(/^[-\w.]+$/.test(value) && !op.includes("~") && !isText
+              ? [`${field} ${op} ${value}`]
+              : []),
             `${field} ${op} ${quoteString(value)}`,
           ];
   return written.find((text) => {
