@@ -86,7 +86,7 @@ describe("the page", { timeout: 180_000 }, () => {
       await page.goBack();
       await drawer.waitFor({ state: "detached" });
       await page.goBack();
-      await page.locator("tbody tr").first().waitFor();
+      await page.locator(".traces-table tbody tr").first().waitFor();
     });
   });
 
@@ -130,7 +130,7 @@ describe("the page", { timeout: 180_000 }, () => {
 
   test("is walked with the keyboard alone", async () => {
     await onPage("/", async (page) => {
-      await page.locator("tbody tr").first().waitFor();
+      await page.locator(".traces-table tbody tr").first().waitFor();
       await page.keyboard.press("j");
       await page.keyboard.press("Enter");
       const grid = page.getByRole("treegrid");
@@ -164,7 +164,7 @@ describe("the page", { timeout: 180_000 }, () => {
 
   test("opens a trace by its id, and says what is wrong with an id", async () => {
     await onPage("/", async (page) => {
-      await page.locator("tbody tr").first().waitFor();
+      await page.locator(".traces-table tbody tr").first().waitFor();
       await page.keyboard.press("o");
       await page.keyboard.type("4bf9-2f");
       await page.keyboard.press("Enter");
