@@ -95,6 +95,14 @@ export function createMetrics() {
       help: "Bytes of Native blocks sent to ClickHouse.",
       registers,
     }),
+    doorSpans: new Counter({
+      name: "clew_door_spans_total",
+      help:
+        "Spans of services that are sampled at the door: taken, taken as an error only, or dropped" +
+        " before anything is written.",
+      labelNames: ["outcome"] as const,
+      registers,
+    }),
     repeats: new Counter({
       name: "clew_receive_repeats_total",
       help: "Requests that had been taken before, byte for byte; acknowledged and not stored again.",

@@ -6,6 +6,7 @@ import type { Decoded } from "../wire/otlp/limits.ts";
 import { tracesData } from "../wire/otlp/messages.ts";
 import { jsonToProto } from "../wire/proto-json.ts";
 import type { Batcher } from "./batcher.ts";
+import type { DoorSampler } from "./door-sampler.ts";
 import type { LoggedRequest } from "./log/replay.ts";
 import type { ExportRequest, Receive, Received } from "./receive.ts";
 import { digestOf, type Repeats } from "./repeats.ts";
@@ -19,6 +20,8 @@ interface ReceiverOptions {
   readonly budget: MemoryBudget;
   readonly repeats: Repeats;
   readonly metrics: Metrics;
+  /** Leaves out what is not to be taken; absent if everything is. */
+  readonly door?: DoorSampler | undefined;
   /** How long a request waits for the log before its sender is told to come back. */
   readonly waitMs: number;
   /** Seconds since 1970. */
@@ -27,11 +30,12 @@ interface ReceiverOptions {
 
 /** The receiver that all doors share. */
 export function createReceiver(options: ReceiverOptions): Receive {
-  const { batcher, budget, repeats, metrics, waitMs, nowSeconds } = options;
+  const { batcher, budget, repeats, metrics, door, waitMs, nowSeconds } = options;
   const take = (request: ExportRequest, digest: string): Promise<Received> => {
     batcher.checkRoom();
     const { tenant } = request;
-    const { body, memory } = asProtobuf(request, budget);
+    const { body: all, memory } = asProtobuf(request, budget);
+    const body = door === undefined ? all : door(tenant, all);
     const arrivalSeconds = nowSeconds();
     const logged = { kind: "request", tenant, arrivalSeconds, digest, body } as const;
     const { decoded, safe } = appended(batcher, logged, memory);

@@ -32,6 +32,18 @@ export const sampling = section({
   everySeconds: whole({ min: 1, max: 86_400, unit: "seconds" }, 600, {
     about: "How often Clew looks whether a day is to be thinned.",
   }),
+  doorFile: z
+    .string()
+    .regex(/\S/)
+    .optional()
+    .register(settings, {
+      kind: "text",
+      expects: "the path of a YAML file",
+      about:
+        "What is taken of each service before anything is written, for those who cannot write it all;" +
+        " docs/sampling.md. When it changes it is read again. Limits hold in each ingest worker. Left out," +
+        " everything is taken.",
+    }),
   jaegerHttpPort: optionalPort(
     "Port at which samplers in SDKs ask for their strategy by HTTP, as with Jaeger, where it is 5778." +
       " Left out, there is none.",

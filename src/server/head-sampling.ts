@@ -1,11 +1,9 @@
 /** Remote sampling: which strategies samplers in SDKs are told, and the ports they ask at. */
-import { readFileSync, statSync } from "node:fs";
 import { defaultGrpcLimits } from "../api/grpc-server.ts";
 import { listenGrpc } from "../api/grpc-listener.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import { samplingHandler, samplingMethods, type StrategyOf } from "../api/jaeger-sampling.ts";
 import { every } from "../base/every.ts";
-import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import { MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
@@ -14,6 +12,7 @@ import { AdaptiveSampling } from "../query/adaptive-sampling.ts";
 import { readStrategies, type Strategies } from "../sampling/strategies.ts";
 import type { StoreClient } from "../store/client.ts";
 import type { Config } from "./config.ts";
+import { watchedFile } from "./watched-file.ts";
 
 interface HeadSamplingBuilding {
   readonly client: StoreClient;
@@ -24,51 +23,6 @@ interface HeadSamplingBuilding {
 /** Memory for what is sent: names of services. */
 const BODY_BYTES = 2 ** 20;
 const MINUTE_MS = 60_000;
-
-/** Strategies from a file that may change: each time they are asked for it is looked whether it has. */
-class StrategyFile {
-  readonly #file: string;
-  readonly #log: Logger;
-  #stamp: string;
-  #strategies: Strategies;
-
-  /** Throws Fault "invalid" if the file is wrong. */
-  constructor(file: string, log: Logger) {
-    this.#file = file;
-    this.#log = log;
-    this.#stamp = stampOf(file);
-    this.#strategies = read(file);
-  }
-
-  strategies(): Strategies {
-    const stamp = stampOf(this.#file);
-    if (stamp === this.#stamp) return this.#strategies;
-    this.#stamp = stamp;
-    try {
-      this.#strategies = read(this.#file);
-      this.#log.info("sampling strategies were read again", { file: this.#file });
-    } catch (error) {
-      this.#log.error("sampling strategies stay as they were", { error });
-    }
-    return this.#strategies;
-  }
-}
-
-function stampOf(file: string): string {
-  const stat = statSync(file, { throwIfNoEntry: false });
-  return stat === undefined ? "absent" : `${stat.mtimeMs} ${stat.size} ${stat.ino}`;
-}
-
-function read(file: string): Strategies {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Fault("invalid", `cannot read ${file}: ${reason}`, { cause: error });
-  }
-  return readStrategies(text, file);
-}
 
 /** Opens the ports at which strategies are asked for, as far as they are set. Throws Fault "invalid" if
  * the file of strategies is wrong, "unavailable" if a port cannot be had. */
@@ -127,9 +81,11 @@ function strategiesOf(
   { client, log }: Pick<HeadSamplingBuilding, "client" | "log">,
 ): { readonly strategyOf: StrategyOf; readonly closer: () => Promise<void> } {
   const { strategyFile, targetSpansPerSecond: spansPerSecond } = sampling;
-  const file = strategyFile === undefined ? undefined : new StrategyFile(strategyFile, log);
   const nothing = readStrategies("", "");
-  const strategies = (): Strategies => file?.strategies() ?? nothing;
+  const strategies =
+    strategyFile === undefined
+      ? (): Strategies => nothing
+      : watchedFile(strategyFile, readStrategies, log);
   if (spansPerSecond === undefined) {
     return { strategyOf: (service) => strategies().of(service), closer: async () => {} };
   }

@@ -13,8 +13,10 @@ import type { MemoryBudget } from "../base/memory-budget.ts";
 import type { Receive } from "../ingest/receive.ts";
 import type { CatalogueSnapshot } from "../ingest/catalogue.ts";
 import type { LogState } from "../ingest/log/state.ts";
+import { createDoorSampler, type DoorSampler } from "../ingest/door-sampler.ts";
 import { createReceiver } from "../ingest/receiver.ts";
 import { Repeats } from "../ingest/repeats.ts";
+import { readDoorRules } from "../sampling/read-door.ts";
 import {
   ingestFolder,
   newBudget,
@@ -23,6 +25,7 @@ import {
   type QueueParts,
   REPEATS_MS,
 } from "./ingest-queue.ts";
+import { watchedFile } from "./watched-file.ts";
 import type { MetricsJson } from "./metrics-sum.ts";
 
 /** The ports that spans come in by. */
@@ -69,6 +72,7 @@ export const REPEATS_REQUESTS = 500_000;
 /** Opens log, queue and doors; when it settles, spans are taken. Throws Fault if it cannot. */
 export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
   const { config, metrics, index, onTaken } = options;
+  const door = newDoor(options);
   const budget = newBudget(config);
   const folder = path.join(ingestFolder(config), String(index));
   const queue = await openQueue(folder, { ...options, budget });
@@ -80,7 +84,7 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
     onTaken?.(digest);
   }
   const waitMs = config.ingest.maxWaitSeconds * 1000;
-  const receive = createReceiver({ batcher, budget, repeats, metrics, waitMs, nowSeconds });
+  const receive = createReceiver({ batcher, budget, repeats, metrics, door, waitMs, nowSeconds });
   const doors: Listener[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(doors.map((door) => door.close()));
@@ -100,6 +104,14 @@ export async function openIngestNode(options: NodeOptions): Promise<Ingest> {
     await close();
     throw error;
   }
+}
+
+/** Throws Fault "invalid" if its file is wrong. */
+function newDoor({ config, metrics, log }: NodeOptions): DoorSampler | undefined {
+  const { doorFile } = config.sampling;
+  if (doorFile === undefined) return undefined;
+  const rules = watchedFile(doorFile, readDoorRules, log);
+  return createDoorSampler({ rules, metrics, nowMs: () => performance.now() });
 }
 
 function nowSeconds(): number {

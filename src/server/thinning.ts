@@ -1,7 +1,5 @@
 /** The policy file, and the thinning of days by it. */
-import { readFileSync } from "node:fs";
 import { every } from "../base/every.ts";
-import { Fault } from "../base/fault.ts";
 import type { Logger } from "../base/log.ts";
 import { thinDueDays } from "../query/thinning.ts";
 import type { Policies } from "../sampling/policy.ts";
@@ -12,6 +10,7 @@ import { dropTried } from "../store/sampling/facts.ts";
 import { recover } from "../store/sampling/rewrite.ts";
 import type { SpansTable } from "../store/schema.ts";
 import type { Config } from "./config.ts";
+import { readText } from "./watched-file.ts";
 
 interface ThinningBuilding {
   readonly log: Logger;
@@ -28,13 +27,7 @@ interface ReadFile {
 }
 
 function readFile(file: string): ReadFile {
-  let text: string;
-  try {
-    text = readFileSync(file, "utf8");
-  } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new Fault("invalid", `cannot read ${file}: ${reason}`, { cause: error });
-  }
+  const text = readText(file);
   return { policies: readPolicies(text, file), text };
 }
 

@@ -147,9 +147,7 @@ describe("remote sampling", () => {
     writeFileSync(file, "{ broken");
     await sleep(100);
     await near(0.75);
-    assert.ok(
-      clew.events.some(({ message }) => message === "sampling strategies stay as they were"),
-    );
+    assert.ok(clew.events.some(({ message }) => String(message).startsWith("a file is wrong")));
   });
 });
 

@@ -7,7 +7,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
 import type { RedAnswer, SamplingTryAnswer, TracesAnswer } from "../../src/api/contract.ts";
-import { drained, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
+import { drained, metricValue, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
 import { oracleEncode, printedSeed } from "../support/oracle.ts";
 import { seededRandom } from "../support/seeded-random.ts";
 
@@ -104,8 +104,14 @@ describe("sampling", () => {
     return new Set(found.map(({ traceId }) => traceId));
   };
 
-  const calls = async ({ apiUrl }: TestClew): Promise<number> => {
-    const range = `start=${startSeconds - 3600}&end=${startSeconds + 3600}`;
+  const traceSizes = async ({ apiUrl }: TestClew): Promise<Map<string, number>> => {
+    const answer = await fetch(`${apiUrl}/api/clew/v1/traces?since=3600&limit=1000`);
+    const { traces: found } = (await answer.json()) as TracesAnswer;
+    return new Map(found.map(({ traceId, spanCount }) => [traceId, spanCount]));
+  };
+
+  const calls = async ({ apiUrl }: TestClew, around = startSeconds): Promise<number> => {
+    const range = `start=${around - 3600}&end=${around + 3600}`;
     const answer = await fetch(`${apiUrl}/api/clew/v1/red?${range}`);
     return ((await answer.json()) as RedAnswer).series[0]!.total.calls;
   };
@@ -206,6 +212,44 @@ describe("sampling", () => {
       body: "{}",
     });
     assert.equal(page.status, 400, "another site's page may not ask");
+  });
+
+  test("at the door a share of the traces is taken, and some errors, and figures stand for all", async () => {
+    const file = path.join(folder, "door.yaml");
+    writeFileSync(file, "default: { keep: 25%, errorSpansPerSecond: 20 }\n");
+    const other = await startTestClew({ sampling: { doorFile: file } });
+    try {
+      const now = Math.floor(Date.now() / 1000);
+      const request = encode(traces, now - 60);
+      for (let again = 0; again < 2; again++) {
+        assert.equal((await postTraces(other, request)).status, 200);
+      }
+      const only = encode([{ traceId: `${"1".repeat(30)}00`, kind: "fast" }], now - 60);
+      assert.equal((await postTraces(other, only)).status, 200, "of which nothing is taken");
+      await drained(other);
+      const found = await traceSizes(other);
+      const whole = [...found.values()].filter((size) => size === 3).length;
+      const errors = found.size - whole;
+      assert.ok(Math.abs(whole - 250) <= 5.4 * Math.sqrt(1000 * 0.25 * 0.75), `${whole} traces`);
+      assert.ok(errors <= 21 && errors > 0, `${errors} errors of traces that were not taken`);
+      const inserted = await metricValue(other, "clew_spans_inserted_total");
+      assert.equal(inserted, 3 * whole + errors, "nothing else was written, and no repeat");
+      const counted = await calls(other, now - 60);
+      assert.ok(Math.abs(counted - (12 * whole + errors)) < 1e-6, `${counted} calls`);
+      const dropped = await metricValue(other, 'clew_door_spans_total{outcome="dropped"}');
+      assert.equal(dropped + inserted, 3003);
+      writeFileSync(file, "default: { keep: 0% }\n");
+      await sleep(300);
+      const later = traces.map(({ kind, traceId }) => ({
+        kind,
+        traceId: `cafe${traceId.slice(4)}`,
+      }));
+      assert.equal((await postTraces(other, encode(later, now - 50))).status, 200);
+      await drained(other);
+      assert.equal(await metricValue(other, "clew_spans_inserted_total"), inserted);
+    } finally {
+      await other.close();
+    }
   });
 
   test("clew sampling check and import", async () => {
