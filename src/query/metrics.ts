@@ -23,7 +23,7 @@ import { candidatePlan } from "../store/candidate-plan.ts";
 import type { KnownTable } from "../store/attribute-sql.ts";
 import { type AllKeys, readAllKeys } from "../store/all-keys.ts";
 import { readCompared, readExemplarTraces } from "../store/compare-sums.ts";
-import type { DuplicateBuckets, Duplicates } from "../store/duplicates.ts";
+import type { OddBuckets, OddTimes } from "../store/odd-times.ts";
 import {
   type ComparePlan,
   comparePlan,
@@ -31,13 +31,7 @@ import {
   type SumPlan,
   sumPlan,
 } from "../store/metric-plan.ts";
-import {
-  hasWeights,
-  readSums,
-  type Samples,
-  stretchOfSamples,
-  type SumsQuery,
-} from "../store/metric-sums.ts";
+import { readSums, type Samples, stretchOfSamples, type SumsQuery } from "../store/metric-sums.ts";
 import { asked } from "../store/query-faults.ts";
 import { readKnownTable } from "../store/known-table.ts";
 import { readSkeletons, type SkeletonPlan, skeletonPlan } from "../store/skeletons.ts";
@@ -97,7 +91,7 @@ export interface MetricsQueries {
 /** Whose spans are asked for, where they are, and what is known of them. */
 export interface MetricsOptions extends QueryOptions {
   /** Shared by all who ask the same store. */
-  readonly duplicates: Duplicates;
+  readonly oddTimes: OddTimes;
 }
 
 /** Metrics over one store. */
@@ -117,8 +111,8 @@ const MOST_ROWS_IN_ALL = 5_000_000;
 /** Candidates that are looked at together, and of one statement. */
 const CHUNK = 1024;
 const PAGE = 5_000;
-/** For each exemplar so many spans are looked at: some may be of one trace. */
-const TRIES = 4;
+/** So many more spans are looked at than there are exemplars: some may be of one trace. */
+const SPARE_EXEMPLARS = 20;
 const MOST_EXEMPLAR_ROWS = 10_000;
 
 const BUCKET_SECONDS = 300;
@@ -150,7 +144,6 @@ class Question {
   readonly #reading: () => CandidateReading;
   readonly #accumulator: MetricsAccumulator;
   readonly #samples: Samples;
-  #isWeighted: Promise<boolean> | undefined;
 
   constructor(options: MetricsOptions, request: MetricsRequest, asking: MetricsAsking) {
     this.#options = options;
@@ -265,13 +258,12 @@ class Question {
   async #stepsOf(leaf: Leaf): Promise<(slice: Samples) => Promise<void>> {
     const { isPerSpan } = neededOf(leaf.leaf);
     const whole = stretchOfSamples(this.#samples);
-    const look = (): Promise<DuplicateBuckets> =>
-      this.#options.duplicates.look(this.#reading, whole);
+    const look = (): Promise<OddBuckets> => this.#options.oddTimes.look(this.#reading, whole);
     if (leaf.leaf.fn.kind === "compareSpans") {
       const plan = comparePlan(leaf.leaf, leaf.leaf.fn, leaf.table);
-      const duplicates = plan && (await look());
+      const odd = plan && (await look());
       // Values that come up most are not known before all samples are.
-      if (plan !== undefined) await this.#compare(leaf, { ...plan, duplicates: duplicates! });
+      if (plan !== undefined) await this.#compare(leaf, { ...plan, odd: odd! });
       else await this.#countTraces(leaf);
       return async () => {};
     }
@@ -286,27 +278,25 @@ class Question {
       const { may } = pipelineTruth(leaf.leaf.pipeline, leaf.table);
       return (slice) => this.#countRows(leaf, may, stretchOfSamples(slice));
     }
-    const duplicates = await look();
+    const odd = await look();
     return async (samples) => {
-      await this.#addSums(leaf, { plan, samples, duplicates });
+      await this.#addSums(leaf, { plan, samples, odd });
       await this.#countRows(leaf, plan.uncertain, stretchOfSamples(samples));
     };
   }
 
   // ── Sums ───────────────────────────────────────────────────────────────────────────────────────
 
-  async #addSums(leaf: Leaf, query: Omit<SumsQuery, "isRanked" | "isWeighted">): Promise<void> {
+  async #addSums(leaf: Leaf, query: Omit<SumsQuery, "isRanked">): Promise<void> {
     const { accumulator } = leaf;
     if (!(accumulator instanceof MeasuringAccumulator)) throw new Error("no sums of this function");
     if (query.plan.certain === false) return;
     const plan = planExemplars(this.#request.exemplars, this.#request.grid);
     const starts: bigint[] = [];
     const isRanked = plan.limit > 0;
-    const isWeighted = await (this.#isWeighted ??= hasWeights(this.#reading(), this.#samples));
     for await (const { values, sums, lowest } of readSums(this.#reading(), {
       ...query,
       isRanked,
-      isWeighted,
     })) {
       if (sums.length > 0) accumulator.take(values, sums);
       starts.push(...lowestStarts(plan, lowest));
@@ -321,7 +311,7 @@ class Question {
     samples: Samples,
     starts: readonly bigint[],
   ): Promise<void> {
-    const lowest = byRank(starts).slice(0, TRIES * this.#request.exemplars);
+    const lowest = byRank(starts).slice(0, this.#request.exemplars + SPARE_EXEMPLARS);
     const buckets = new Set(lowest.map((start) => Number(start / BUCKET_NANO) * BUCKET_SECONDS));
     const where = conjunction([
       sql`toUnixTimestamp(time_bucket) IN ${{ type: "Array(UInt32)", value: [...buckets] }}`,
@@ -339,10 +329,7 @@ class Question {
 
   // ── compare() ──────────────────────────────────────────────────────────────────────────────────
 
-  async #compare(
-    leaf: Leaf,
-    plan: ComparePlan & { readonly duplicates: DuplicateBuckets },
-  ): Promise<void> {
+  async #compare(leaf: Leaf, plan: ComparePlan & { readonly odd: OddBuckets }): Promise<void> {
     const { accumulator, table, keys } = leaf;
     if (!(accumulator instanceof CompareAccumulator)) throw new Error("not a comparison");
     const samples = this.#samples;
@@ -362,7 +349,7 @@ class Question {
       isSelected,
       samples: this.#samples,
       stretches: plan.stretches,
-      limit: TRIES * plan.limit,
+      limit: plan.limit + SPARE_EXEMPLARS,
     });
     const { traceSpans: maxSpans } = this.#options.limits;
     const query = { plan: leaf.skeletons, candidates, reachNano: REACH_NANO, maxSpans };

@@ -37,7 +37,7 @@ import { createSampling } from "../query/sampling.ts";
 import { createTags } from "../query/tags.ts";
 import { createQueries } from "../query/traces.ts";
 import type { StoreClient } from "../store/client.ts";
-import { Duplicates } from "../store/duplicates.ts";
+import { OddTimes } from "../store/odd-times.ts";
 import type { AttributeScope } from "../store/promoted.ts";
 import type { Config } from "./config.ts";
 import { describeConfig } from "./describe-config.ts";
@@ -123,7 +123,7 @@ function askingOf(config: Config, { client, spansTable, promoter }: Api): Asking
     table: () => spansTable.table(),
     limits: queryLimits(config),
     nowSeconds,
-    duplicates: new Duplicates(),
+    oddTimes: new OddTimes(),
     noteQueried: (scope: AttributeScope, key: string) => promoter.noteQueried(scope, key),
   };
   const tenantOf = askingTenancy(config.tenancy.enabled);

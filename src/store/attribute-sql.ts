@@ -36,7 +36,8 @@ export interface StoredValue {
   readonly isInMap: boolean;
 }
 
-const typeNames: ReadonlyMap<number, StoredType> = new Map([
+/** The types of values by that of an attribute. */
+export const storedTypes: ReadonlyMap<number, StoredType> = new Map([
   [attributeTypes.string, "string"],
   [attributeTypes.int, "int"],
   [attributeTypes.double, "float"],
@@ -51,7 +52,7 @@ export function storedValues(table: KnownTable, scope: StoredScope, key: string)
   return attributeMaps
     .filter((map) => map.scope === owner && types?.has(map.type) !== false)
     .map((map): StoredValue => {
-      const type = typeNames.get(map.type)!;
+      const type = storedTypes.get(map.type)!;
       const promoted = table.promoted.find(
         (attribute) =>
           attribute.scope === owner && attribute.key === key && attribute.type === map.type,

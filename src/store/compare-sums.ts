@@ -1,30 +1,26 @@
 /**
  * What compare() counts, wholly in SQL: for each attribute how many of the selected spans and of the others
- * have each value, sample by sample, and of the values only those that come up most. An attribute is read
- * by itself, so that a span costs what the columns of its attributes do, and no row is made of all.
+ * have each value, sample by sample, and of the values only those that come up most. Many columns are
+ * grouped by in one pass, each by itself (GROUPING SETS), and a group has an array, an item a side and
+ * sample; attributes in maps are grouped by key and value, a map at a time.
  */
-import { fieldText } from "../traceql/expression-text.ts";
-import { spanKinds, spanStatuses } from "../model/trace.ts";
-import type { Field, Value } from "../traceql/ast.ts";
+import type { Value } from "../traceql/ast.ts";
 import type { SpanSum } from "../traceql/evaluate/metrics/leaf.ts";
-import { comparedIntrinsics } from "../traceql/evaluate/metrics/compare.ts";
-import type { IntrinsicName } from "../traceql/intrinsics.ts";
 import type { AllKeys } from "./all-keys.ts";
-import {
-  isEverExact,
-  type KnownTable,
-  mayBeExact,
-  serviceSql,
-  storedValues,
-  type StoredScope,
-} from "./attribute-sql.ts";
+import { type KnownTable, serviceSql } from "./attribute-sql.ts";
 import { type Candidate, type CandidateReading, inBuckets, widened } from "./candidates.ts";
-import type { DuplicateBuckets } from "./duplicates.ts";
-import { exactTagOf, keyValueOf } from "./exact-value.ts";
+import {
+  type ComparedColumn,
+  comparedColumns,
+  type ComparedEncoded,
+  comparedEncoded,
+  type ComparedMap,
+  comparedMaps,
+} from "./compared-places.ts";
+import type { OddBuckets } from "./odd-times.ts";
 import { rankSql, sampleOf, type Samples, stretchOfSamples } from "./metric-sums.ts";
-import { valueOf } from "./read-values.ts";
 import { identifier, joinSql, programText, type Sql, sql } from "./sql.ts";
-import { type Condition, conditionSql, conjunction, disjunction, negate } from "./truth-sql.ts";
+import { type Condition, conditionSql, conjunction } from "./truth-sql.ts";
 
 /** What is asked. */
 export interface CompareQuery {
@@ -34,7 +30,7 @@ export interface CompareQuery {
   readonly where: Condition;
   readonly isSelected: Condition;
   readonly samples: Samples;
-  readonly duplicates: DuplicateBuckets;
+  readonly odd: OddBuckets;
   /** Values of an attribute and side. */
   readonly top: number;
   /** Rows that far from the samples say what a trace's root is. */
@@ -49,129 +45,246 @@ export interface ValueCounts {
   readonly counts: readonly SpanSum[];
 }
 
-/** Values in one place: of an attribute and a type. */
-interface Place {
-  readonly label: string;
-  readonly value: Sql;
-  readonly where: Condition;
-  /** Undefined if it is no single value. */
-  readonly read: (text: string) => Value | undefined;
-  readonly type: string;
-  /** Some values are in `exact`, too, so it is not known here which come up most. */
-  readonly isPart: boolean;
-  readonly needsRoot?: true;
-}
-
-/** Attributes that are read by one statement. */
-const TOGETHER = 8;
-/** Values where it is not known which come up most. */
+/** Columns that are grouped by in one pass. */
+const TOGETHER = 20;
+/** Values where some may be in another place, too, so that it is not known which come up most. */
 const MOST_OF_PART = 10_000;
+/** Items of an array, with which a group of its own for each side and sample is not needed. */
+const MOST_ITEMS = 16;
 
 /** Counts of all attributes. */
 export async function* readCompared(
   reading: () => CandidateReading,
   query: CompareQuery,
 ): AsyncGenerator<ValueCounts> {
-  const places = [
-    ...comparedIntrinsics.map(intrinsicPlace),
-    ...query.keys.flatMap(({ scope, key }) => attributePlaces(scope, key, query.table)),
-  ];
-  const plain = places.filter(({ needsRoot }) => needsRoot !== true);
-  const ofRoot = places.filter(({ needsRoot }) => needsRoot === true);
-  const lots = [ofRoot];
+  const columns = comparedColumns(query.keys, query.table);
+  const plain = columns.filter(({ needsRoot }) => !needsRoot);
+  const lots = [columns.filter(({ needsRoot }) => needsRoot)];
   for (let at = 0; at < plain.length; at += TOGETHER) lots.push(plain.slice(at, at + TOGETHER));
-  for (const lot of lots) yield* await readPlaces(reading(), query, lot);
+  for (const lot of lots) yield* await readColumns(reading(), query, lot);
+  for (const map of comparedMaps(query.keys, query.table)) {
+    yield* await readMap(reading(), query, map);
+  }
+  for (const encoded of comparedEncoded(query.keys, query.table)) {
+    yield* await readEncoded(reading(), query, encoded);
+  }
 }
 
+/** A value and how many spans have it: by side and sample, or those that are not 0 with their numbers. */
 interface Row {
-  readonly place: number;
-  readonly side: 0 | 1;
+  readonly place: string;
   readonly is_total: 0 | 1;
   readonly text: string;
-  readonly cells: readonly (readonly [index: string, count: string])[];
+  readonly items: readonly (readonly [at: string, count: string])[];
 }
 
-async function readPlaces(
+async function readRows(
+  { client, settings, sending }: CandidateReading,
+  statement: Sql,
+): Promise<Row[]> {
+  return client.query<Row>(
+    statement,
+    {
+      ...settings,
+      output_format_json_named_tuples_as_objects: 0,
+      // There is one statement of a kind; compiling it takes longer than it runs.
+      compile_expressions: 0,
+      compile_aggregate_expressions: 0,
+    },
+    sending,
+  );
+}
+
+/** What a row counts, on either side. */
+function countsOf(
+  { items }: Row,
+  { samples }: CompareQuery,
+  { label, value }: Pick<ValueCounts, "label" | "value">,
+): ValueCounts[] {
+  const sides = { baseline: [] as SpanSum[], selection: [] as SpanSum[] };
+  for (const [at, count] of items) {
+    const [place, weight] = [Number(at), Number(count)];
+    const side = place < samples.count ? "baseline" : "selection";
+    sides[side].push({ index: samples.first + (place % samples.count), measure: 1, weight });
+  }
+  return (["baseline", "selection"] as const).flatMap((side) =>
+    sides[side].length > 0 ? [{ side, label, value, counts: sides[side] }] : [],
+  );
+}
+
+/** The number of a row's side and sample: those of the baseline first. */
+function placeOf({ isSelected, samples }: CompareQuery): Sql {
+  const side = sql`toUInt8(${conditionSql(isSelected)})`;
+  return sql`toUInt32(${side} * ${number(samples.count)} + ${sampleOf(samples)})`;
+}
+
+/** For how many spans a row stands. */
+function weightOf({ odd, samples }: CompareQuery): Sql {
+  return odd.isWeighted(stretchOfSamples(samples))
+    ? sql`sampling_weight AS weight`
+    : sql`toUInt8(1) AS weight`;
+}
+
+/**
+ * The groups of rows that have a `place` beside what `keys` groups by, as rows with items: in one go where
+ * the items are few, else by way of groups of a key and place.
+ */
+function grouped(
+  query: CompareQuery,
+  parts: { readonly columns: Sql; readonly keys: readonly Sql[]; readonly from: Sql },
+): Sql {
+  const { columns, keys, from } = parts;
+  const count = 2 * query.samples.count;
+  const sets = (more: Sql): Sql =>
+    joinSql(
+      keys.map((key) => sql`(${key}${more})`),
+      sql`, `,
+    );
+  if (count <= MOST_ITEMS) {
+    const most = number(count);
+    const counts = query.odd.isWeighted(stretchOfSamples(query.samples))
+      ? sql`sumResample(0, ${most}, 1)(weight, at)`
+      : sql`countResample(0, ${most}, 1)(at)`;
+    return sql`SELECT *, arrayFilter(x -> x.2 > 0, arrayZip(range(${most}), counts)) AS items
+      FROM (SELECT ${columns}, ${counts} AS counts FROM (${from})
+        GROUP BY GROUPING SETS (${sets(sql``)}))`;
+  }
+  return sql`SELECT * EXCEPT (at, spans), groupArray((at, spans)) AS items
+    FROM (SELECT ${columns}, at, sum(weight) AS spans FROM (${from})
+      GROUP BY GROUPING SETS (${sets(sql`, at`)}))
+    GROUP BY ALL`;
+}
+
+/** Of each place and side the values that come up most; totals all. */
+function mostOf(query: CompareQuery, rows: Sql, limit: number): Sql {
+  const count = number(query.samples.count);
+  return sql`SELECT place, is_total, text, ofSide AS items
+    FROM (
+      SELECT *, arrayJoin([0, 1]) AS side,
+        arrayFilter(x -> (x.1 >= ${count}) = side, items) AS ofSide,
+        arraySum(x -> x.2, ofSide) AS total
+      FROM (${rows})
+    )
+    WHERE total > 0
+    ORDER BY total DESC, concat(text, ':')
+    LIMIT ${number(limit)} BY place, is_total, side`;
+}
+
+async function readColumns(
   reading: CandidateReading,
   query: CompareQuery,
-  places: readonly Place[],
+  columns: readonly ComparedColumn[],
 ): Promise<ValueCounts[]> {
-  const parts = places.flatMap((place, i) => [
-    valuesSql(reading, query, { place, i }),
-    totalsSql(reading, query, { place, i }),
+  const names = columns.map((_, i) => identifier(`c${i}`));
+  const values = columns.map(({ value }, i) => sql`${value} AS ${names[i]!}`);
+  const isPart = columns.some((column) => column.isPart);
+  const from = sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)}, ${joinSql(values, sql`, `)}
+    ${fromRows(
+      reading,
+      query,
+      columns.some(({ needsRoot }) => needsRoot),
+    )}`;
+  // Of the columns that a group is not by, there is a bit.
+  const bits = sql`grouping(${joinSql(names, sql`, `)})`;
+  const all = 2 ** columns.length - 1;
+  const cases = names.flatMap((name, i) => [
+    sql`bits = ${number(all - 2 ** (columns.length - 1 - i))}`,
+    sql`(${number(i)}, CAST(toString(${name}), 'Nullable(String)'))`,
   ]);
-  const rows = await reading.client.query<Row>(
-    joinSql(parts, sql` UNION ALL `),
-    { ...reading.settings, output_format_json_named_tuples_as_objects: 0 },
-    reading.sending,
-  );
-  return rows.flatMap(({ place: i, side, is_total: isTotal, text, cells }) => {
-    const { label, read, isPart } = places[i]!;
-    const value = read(text);
-    if (isTotal === 0 && value === undefined) return [];
-    const counts = cells.map(([index, count]) => ({
-      index: query.samples.first + Number(index),
-      measure: 1,
-      weight: Number(count),
-    }));
-    const one = { side: side === 1 ? "selection" : "baseline", label, value, counts } as const;
-    if (isTotal === 1) return [{ ...one, value: undefined }];
-    // What is encoded has no total of its own, since it may be no single value.
-    return isPart && places[i]!.type === "encoded" ? [one, { ...one, value: undefined }] : [one];
+  const none = sql`(0, CAST(NULL, 'Nullable(String)'))`;
+  const found = grouped(query, {
+    columns: sql`${bits} AS bits, ${joinSql(names, sql`, `)}`,
+    keys: names,
+    from,
+  });
+  const rows = sql`SELECT toString(found.1) AS place, 0 AS is_total, found.2 AS text, items
+    FROM (SELECT multiIf(${joinSql([...cases, none], sql`, `)}) AS found, items FROM (${found}))
+    WHERE isNotNull(found.2)`;
+  const limit = isPart ? MOST_OF_PART : Math.min(query.top, MOST_OF_PART);
+  const counts = await readRows(reading, mostOf(query, rows, limit));
+  const totals = await readRows(reading, totalsOf(columns, from));
+  return [
+    ...counts.flatMap((row) => {
+      const { label, read } = columns[Number(row.place)]!;
+      return countsOf(row, query, { label, value: read(row.text) });
+    }),
+    ...totals.flatMap((row) => {
+      const { label } = columns[Number(row.place)]!;
+      return countsOf(row, query, { label, value: undefined });
+    }),
+  ];
+}
+
+/** How many rows have any value. */
+function totalsOf(columns: readonly ComparedColumn[], from: Sql): Sql {
+  const sums = columns.map((_, i) => sql`sumIf(weight, isNotNull(${identifier(`c${i}`)}))`);
+  return sql`SELECT toString(place) AS place, 1 AS is_total, '' AS text,
+      groupArray((at, spans)) AS items
+    FROM (
+      SELECT at, counts[place + 1] AS spans, place
+      FROM (SELECT at, [${joinSql(sums, sql`, `)}] AS counts FROM (${from}) GROUP BY at)
+      ARRAY JOIN range(${number(columns.length)}) AS place
+    )
+    WHERE spans > 0
+    GROUP BY place`;
+}
+
+async function readMap(
+  reading: CandidateReading,
+  query: CompareQuery,
+  { column, attributes }: ComparedMap,
+): Promise<ValueCounts[]> {
+  const map = identifier(column);
+  const from = sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)},
+      arrayJoin(arrayZip(mapKeys(${map}), mapValues(${map}))) AS pair, pair.1 AS key, pair.2 AS item
+    ${fromRows(reading, query, false)} AND notEmpty(mapKeys(${map}))`;
+  const found = grouped(query, {
+    columns: sql`toUInt8(grouping(item)) AS is_total, key, item`,
+    keys: [sql`key, item`, sql`key`],
+    from,
+  });
+  const rows = sql`SELECT toString(key) AS place, is_total, if(is_total = 1, '', toString(item)) AS text,
+    items FROM (${found})`;
+  const isPart = [...attributes.values()].some((attribute) => attribute.isPart);
+  const limit = isPart ? MOST_OF_PART : Math.min(query.top, MOST_OF_PART);
+  const counts = await readRows(reading, mostOf(query, rows, limit));
+  return counts.flatMap((row) => {
+    const attribute = attributes.get(row.place);
+    if (attribute === undefined) return [];
+    const value = row.is_total === 1 ? undefined : attribute.read(row.text);
+    return countsOf(row, query, { label: attribute.label, value });
   });
 }
 
-interface OnePlace {
-  readonly place: Place;
-  readonly i: number;
-}
-
-function valuesSql(reading: CandidateReading, query: CompareQuery, { place, i }: OnePlace): Sql {
-  const limit = place.isPart ? MOST_OF_PART : Math.min(query.top, MOST_OF_PART);
-  return sql`SELECT * FROM (
-    SELECT ${number(i)} AS place, side, 0 AS is_total, toString(item) AS text,
-      groupArray((at, spans)) AS cells
-    FROM (
-      SELECT ${sideOf(query)} AS side, ${place.value} AS item, ${sampleOf(query.samples)} AS at,
-        sum(sampling_weight) AS spans
-      ${fromRows(reading, query, place)}
-      GROUP BY side, item, at
-    )
-    GROUP BY side, item
-    ORDER BY sum(spans) DESC, concat(text, ${{ type: "String", value: `:${place.type}` }})
-    LIMIT ${{ type: "UInt64", value: limit }} BY side
-  )`;
-}
-
-function totalsSql(reading: CandidateReading, query: CompareQuery, { place, i }: OnePlace): Sql {
-  const from = { ...place, where: place.type === "encoded" ? false : place.where };
-  return sql`SELECT * FROM (
-    SELECT ${number(i)} AS place, side, 1 AS is_total, '' AS text,
-      groupArray((at, spans)) AS cells
-    FROM (
-      SELECT ${sideOf(query)} AS side, ${sampleOf(query.samples)} AS at, sum(sampling_weight) AS spans
-      ${fromRows(reading, query, from)}
-      GROUP BY side, at
-    )
-    GROUP BY side
-  )`;
+async function readEncoded(
+  reading: CandidateReading,
+  query: CompareQuery,
+  { where, label, read }: ComparedEncoded,
+): Promise<ValueCounts[]> {
+  const from = sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)}, hex(exact) AS item
+    ${fromRows(reading, query, false)} AND ${conditionSql(where)}`;
+  const found = grouped(query, { columns: sql`item`, keys: [sql`item`], from });
+  const rows = sql`SELECT '' AS place, 0 AS is_total, item AS text, items FROM (${found})`;
+  const counts = await readRows(reading, mostOf(query, rows, MOST_OF_PART));
+  return counts.flatMap((row) => {
+    const value = read(row.text);
+    if (value === undefined) return [];
+    const total = countsOf(row, query, { label, value: undefined });
+    return [...countsOf(row, query, { label, value }), ...total];
+  });
 }
 
 function number(value: number): Sql {
   return programText(String(value));
 }
 
-function sideOf({ isSelected }: CompareQuery): Sql {
-  return sql`toUInt8(${conditionSql(isSelected)})`;
-}
-
-function fromRows(reading: CandidateReading, query: CompareQuery, place: Place): Sql {
+function fromRows(reading: CandidateReading, query: CompareQuery, needsRoot: boolean): Sql {
   const { database, tenant } = reading;
   const stretch = stretchOfSamples(query.samples);
   const { fromNano, toNano } = stretch;
   const spans = sql`${identifier(database)}.spans`;
   const within = sql`tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}`;
-  const isOnce = query.duplicates.within(stretch).length === 0;
+  const isOnce = query.odd.withDuplicates(stretch).length === 0;
   const from = isOnce
     ? spans
     : sql`(SELECT * FROM ${spans} WHERE ${within}
@@ -180,9 +293,8 @@ function fromRows(reading: CandidateReading, query: CompareQuery, place: Place):
     sql`start_unix_nano >= ${{ type: "UInt64", value: fromNano }}`,
     sql`start_unix_nano < ${{ type: "UInt64", value: toNano }}`,
     query.where,
-    place.where,
   ]);
-  const roots = place.needsRoot === true ? joinRoots(reading, query) : sql``;
+  const roots = needsRoot ? joinRoots(reading, query) : sql``;
   return sql`FROM ${from} ${roots} WHERE ${within} AND ${conditionSql(where)}`;
 }
 
@@ -196,84 +308,6 @@ function joinRoots({ database, tenant }: CandidateReading, query: CompareQuery):
         AND parent_span_id = toFixedString('', 8)
       GROUP BY trace_id
     ) AS roots USING (trace_id)`;
-}
-
-function labelOf(name: IntrinsicName): string {
-  return fieldText({ kind: "intrinsic", name, ofParent: false, from: 0, to: 0 });
-}
-
-function intrinsicPlace(name: IntrinsicName): Place {
-  const read = (text: string): Value => ({ type: "string", value: text });
-  const place = { label: labelOf(name), where: true, read, type: "string", isPart: false } as const;
-  const filled = (value: Sql): Place => ({ ...place, value, where: sql`notEmpty(${value})` });
-  switch (name) {
-    case "span:name":
-      return { ...place, value: sql`name` };
-    case "span:status":
-      return {
-        ...place,
-        value: wordOf(sql`status_code`, spanStatuses),
-        type: "status",
-        read: (text) => ({ type: "status", value: text as (typeof spanStatuses)[number] }),
-      };
-    case "span:kind":
-      return {
-        ...place,
-        value: wordOf(sql`kind`, spanKinds),
-        type: "kind",
-        read: (text) => ({ type: "kind", value: text as (typeof spanKinds)[number] }),
-      };
-    case "trace:rootName":
-      return { ...place, value: sql`roots.root.1`, needsRoot: true };
-    case "trace:rootService":
-      return { ...place, value: sql`roots.root.2`, needsRoot: true };
-    case "span:statusMessage":
-      return filled(sql`status_message`);
-    case "instrumentation:name":
-      return filled(sql`scope_name`);
-    case "instrumentation:version":
-      return filled(sql`scope_version`);
-    default:
-      throw new Error(`${name} is not compared`);
-  }
-}
-
-function wordOf(number: Sql, words: readonly string[]): Sql {
-  return sql`arrayElement(${{ type: "Array(String)", value: words }}, ${number} + 1)`;
-}
-
-function attributePlaces(scope: StoredScope, key: string, table: KnownTable): Place[] {
-  const field: Field = { kind: "attribute", scope, name: key, ofParent: false, from: 0, to: 0 };
-  const label = fieldText(field);
-  const isPart = isEverExact(table, scope, key);
-  const stored = storedValues(table, scope, key);
-  const places = stored.map(({ type, value, present }): Place => {
-    const read = (text: string): Value => valueOf(type, text);
-    return { label, value: sql`assumeNotNull(${value})`, where: present, read, type, isPart };
-  });
-  if (scope === "resource" && key === "service.name") {
-    // It is never absent, see trace-view.ts.
-    const isElsewhere = disjunction([
-      ...stored.map(({ present }) => present),
-      mayBeExact(table, scope, key),
-    ]);
-    const read = (text: string): Value => ({ type: "string", value: text });
-    const value = sql`'unknown_service'`;
-    places.push({ label, value, where: negate(isElsewhere), read, type: "string", isPart });
-  }
-  if (!isPart) return places;
-  const encoded: Place = {
-    label,
-    value: sql`hex(exact)`,
-    where: mayBeExact(table, scope, key),
-    read(hex) {
-      const value = keyValueOf(Buffer.from(hex, "hex"), exactTagOf[scope], key);
-      return value?.type === "array" ? undefined : value;
-    },
-    type: "encoded",
-    isPart,
-  };
-  return [...places, encoded];
 }
 
 /** Which spans may become exemplars. */

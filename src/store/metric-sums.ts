@@ -10,7 +10,7 @@ import type { SpanSum } from "../traceql/evaluate/metrics/leaf.ts";
 import { RANK_FACTOR } from "../traceql/evaluate/metrics/exemplars.ts";
 import { serviceSql } from "./attribute-sql.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
-import type { DuplicateBuckets } from "./duplicates.ts";
+import type { OddBuckets } from "./odd-times.ts";
 import type { GroupColumn, MeasurePart } from "./metric-fields.ts";
 import type { SumPlan } from "./metric-plan.ts";
 import { type Block, type Column, readBlocks } from "./native/block-reader.ts";
@@ -31,12 +31,9 @@ export interface Samples {
 export interface SumsQuery {
   readonly plan: SumPlan;
   readonly samples: Samples;
-  /** Five minutes in which rows may be there more than once. */
-  readonly duplicates: DuplicateBuckets;
+  readonly odd: OddBuckets;
   /** Say what the lowest rank is among the spans of a group and sample. */
   readonly isRanked: boolean;
-  /** Some spans stand for more than themselves. */
-  readonly isWeighted: boolean;
 }
 
 /** What the spans of a group come to. */
@@ -51,22 +48,6 @@ export interface GroupSums {
 /** The time that samples are about. */
 export function stretchOfSamples({ afterNano, stepNano, count }: Samples): Stretch {
   return { fromNano: afterNano + 1n, toNano: afterNano + BigInt(count) * stepNano + 1n };
-}
-
-/** Whether some spans of the time stand for more than themselves: samplers have left others out. */
-export async function hasWeights(
-  { client, database, tenant, settings, sending }: CandidateReading,
-  samples: Samples,
-): Promise<boolean> {
-  const rows = await client.query(
-    sql`SELECT 1 FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretchOfSamples(samples))}
-        AND sampling_weight != 1
-      LIMIT 1`,
-    settings,
-    sending,
-  );
-  return rows.length > 0;
 }
 
 /** Buckets that a value may be in, rounded up to a power of two. */
@@ -109,7 +90,7 @@ interface PartQuery extends SumsQuery {
 /** Spans that stand for themselves, and the others, which are added up by what they stand for. */
 function sourcesOf(query: SumsQuery): Source[] {
   const all = rowSources(query);
-  if (!query.isWeighted) return all;
+  if (!query.odd.isWeighted(stretchOfSamples(query.samples))) return all;
   return [true, false].flatMap((isAlone) =>
     all.map((source) => ({
       ...source,
@@ -123,8 +104,8 @@ function sourcesOf(query: SumsQuery): Source[] {
 }
 
 /** Rows as they are, and those of times with duplicates, each once. */
-function rowSources({ duplicates, samples }: SumsQuery): Source[] {
-  const times = duplicates.within(stretchOfSamples(samples));
+function rowSources({ odd, samples }: SumsQuery): Source[] {
+  const times = odd.withDuplicates(stretchOfSamples(samples));
   if (times.length === 0) return [{ from: (spans) => spans, where: true, isWeighted: false }];
   const listed = { type: "Array(UInt32)", value: times } as const;
   const isListed = sql`toUnixTimestamp(time_bucket) IN ${listed}`;

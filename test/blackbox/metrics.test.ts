@@ -9,7 +9,7 @@ import fc from "fast-check";
 import { Fault } from "../../src/base/fault.ts";
 import type { Trace } from "../../src/model/trace.ts";
 import { createMetrics, type MetricsRequest } from "../../src/query/metrics.ts";
-import { Duplicates } from "../../src/store/duplicates.ts";
+import { OddTimes } from "../../src/store/odd-times.ts";
 import { sql } from "../../src/store/sql.ts";
 import { readQuery } from "../../src/traceql/check.ts";
 import { MetricsAccumulator } from "../../src/traceql/evaluate/metrics/metrics.ts";
@@ -149,7 +149,7 @@ test(`${asked} metrics queries have the series that the evaluator has of all tra
   const seed = printedSeed("metrics");
   let [found, shown, inSql] = [0, 0, 0];
   for (let round = 0; round * ASKED_A_FILL < asked; round++) {
-    const duplicates = new Duplicates();
+    const oddTimes = new OddTimes();
     const [some] = fc.sample(anyTraces(now), { seed: seed + round, numRuns: 1 });
     const traces = round % 2 === 0 ? sampled(some!) : some!;
     await store.fill(traces, now);
@@ -175,7 +175,7 @@ test(`${asked} metrics queries have the series that the evaluator has of all tra
         const progress = isBitByBit ? { progress: () => {} } : {};
         const { series, receipt } = await createMetrics({
           ...store.options(now),
-          duplicates,
+          oddTimes,
         }).metrics(request, progress);
         assert.deepEqual(plain(series), want, text);
         found += series.length;

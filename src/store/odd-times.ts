@@ -1,22 +1,30 @@
 /**
- * Rows of spans that are there more than once: the same trace id, span id, kind and service. A sender that
- * tries again leaves them behind if it does not send the same bytes; there are hardly ever any, and sums
- * over spans would pay for looking at ids. So each five minutes are looked at once, and again when they
- * have got more rows.
+ * Five minutes of spans that sums have to take more trouble with: rows of some span are there more than once
+ * (the same trace id, span id, kind and service), or some span stands for more than itself. The former is
+ * what a sender leaves behind that tries again with other bytes, and hardly ever there; sums over spans
+ * would pay for looking at ids. So each five minutes are looked at once, and again when they have got
+ * more rows, or fewer.
  */
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
 import { serviceSql } from "./attribute-sql.ts";
 import { identifier, sql } from "./sql.ts";
 
-interface Looked {
-  readonly rows: number;
+/** What is odd about five minutes. */
+interface Oddity {
   readonly hasDuplicates: boolean;
+  readonly hasWeights: boolean;
 }
 
-/** Times with duplicates. */
-export interface DuplicateBuckets {
-  /** The beginnings of those of a stretch, in seconds since 1970. */
-  within(stretch: Stretch): readonly number[];
+interface Looked extends Oddity {
+  readonly rows: number;
+}
+
+/** What is odd about a stretch of time. */
+export interface OddBuckets {
+  /** The beginnings of the five minutes in which rows are there more than once, in seconds since 1970. */
+  withDuplicates(stretch: Stretch): readonly number[];
+  /** Whether some spans stand for more than themselves: samplers have left others out. */
+  isWeighted(stretch: Stretch): boolean;
 }
 
 /** Five minutes that are remembered: some years of one tenant. */
@@ -26,38 +34,44 @@ const MOST_ROWS = 4_000_000;
 const BUCKET_SECONDS = 300;
 const SECOND = 1_000_000_000n;
 
-/** What is known of duplicates. */
-export class Duplicates {
+/** What is known of all times that were asked about. */
+export class OddTimes {
   readonly #looked = new Map<string, Looked>();
 
   /** Makes sure that all is known of a stretch. Throws what the store throws. */
-  async look(reading: () => CandidateReading, stretch: Stretch): Promise<DuplicateBuckets> {
+  async look(reading: () => CandidateReading, stretch: Stretch): Promise<OddBuckets> {
     const counts = await readCounts(reading(), stretch);
     const { tenant } = reading();
     const id = (bucket: number): string => `${bucket} ${tenant}`;
     const news = counts.filter(([bucket, rows]) => this.#looked.get(id(bucket))?.rows !== rows);
     for (const some of inChunks(news)) {
-      const found = await readDuplicates(
+      const found = await readOddities(
         reading(),
         some.map(([bucket]) => bucket),
       );
       if (this.#looked.size + some.length > MOST_BUCKETS) this.#looked.clear();
       for (const [bucket, rows] of some) {
-        this.#looked.set(id(bucket), { rows, hasDuplicates: found.has(bucket) });
+        this.#looked.set(id(bucket), { rows, ...(found.get(bucket) ?? nothing) });
       }
     }
-    const buckets = counts
-      .map(([bucket]) => bucket)
-      .filter((bucket) => this.#looked.get(id(bucket))?.hasDuplicates === true);
+    const odd = counts.flatMap(([bucket]) => {
+      const looked = this.#looked.get(id(bucket));
+      return looked?.hasDuplicates || looked?.hasWeights ? [{ bucket, ...looked }] : [];
+    });
+    const within = ({ fromNano, toNano }: Stretch) =>
+      odd.filter(({ bucket }) => {
+        const start = BigInt(bucket) * SECOND;
+        return start < toNano && start + BigInt(BUCKET_SECONDS) * SECOND > fromNano;
+      });
     return {
-      within: ({ fromNano, toNano }) =>
-        buckets.filter((bucket) => {
-          const start = BigInt(bucket) * SECOND;
-          return start < toNano && start + BigInt(BUCKET_SECONDS) * SECOND > fromNano;
-        }),
+      withDuplicates: (some) =>
+        within(some).flatMap(({ bucket, hasDuplicates }) => (hasDuplicates ? [bucket] : [])),
+      isWeighted: (some) => within(some).some(({ hasWeights }) => hasWeights),
     };
   }
 }
+
+const nothing: Oddity = { hasDuplicates: false, hasWeights: false };
 
 type BucketRows = readonly [bucket: number, rows: number];
 
@@ -92,21 +106,28 @@ async function readCounts(
   return rows.map(({ bucket, row_count: count }) => [bucket, Number(count)] as const);
 }
 
-/** Which of the five minutes have duplicates. */
-async function readDuplicates(
+/** What is odd about these five minutes, if anything is. */
+async function readOddities(
   { client, database, tenant, settings, sending }: CandidateReading,
   buckets: readonly number[],
-): Promise<ReadonlySet<number>> {
+): Promise<ReadonlyMap<number, Oddity>> {
   const times = { type: "Array(UInt32)", value: buckets } as const;
-  const rows = await client.query<{ bucket: number }>(
-    sql`SELECT toUnixTimestamp(time_bucket) AS bucket
+  const rows = await client.query<{ bucket: number; repeated: string; weighted: string }>(
+    sql`SELECT toUnixTimestamp(time_bucket) AS bucket,
+        count() - uniqExact(cityHash64(trace_id, span_id, kind, ${serviceSql})) AS repeated,
+        countIf(sampling_weight != 1) AS weighted
       FROM ${identifier(database)}.spans
       WHERE tenant = ${{ type: "String", value: tenant }}
         AND time_bucket IN (SELECT toDateTime(arrayJoin(${times})))
       GROUP BY time_bucket
-      HAVING count() > uniqExact(cityHash64(trace_id, span_id, kind, ${serviceSql}))`,
+      HAVING repeated > 0 OR weighted > 0`,
     settings,
     sending,
   );
-  return new Set(rows.map(({ bucket }) => bucket));
+  return new Map(
+    rows.map(({ bucket, repeated, weighted }) => [
+      bucket,
+      { hasDuplicates: repeated !== "0", hasWeights: weighted !== "0" },
+    ]),
+  );
 }
