@@ -202,6 +202,17 @@ default: never
     assert.ok(decisions.length === "[(0,0),(1,1)]".length, decisions);
   });
 
+  test("a day of which nothing is kept is empty, and takes late spans again", async () => {
+    const policies = readPolicies("default: never", "test");
+    const never = { policies: () => ({ policies, text: "" }) };
+    await store.add([makeTrace("failing", daysAgo(4)), makeTrace("fast", daysAgo(5))], daysAgo(0));
+    assert.equal((await thinDueDays(options(never))).length, 2);
+    assert.equal((await stored()).size, 0);
+    assert.deepEqual(await thinDueDays(options(never)), []);
+    await store.add([makeTrace("fast", daysAgo(4))], daysAgo(0));
+    assert.equal((await stored()).size, 1);
+  });
+
   test("pinned traces never go", async () => {
     const traces = Array.from({ length: 4 }, () => makeTrace("fast", daysAgo(4)));
     const policies = readPolicies("default: never", "test");

@@ -140,14 +140,23 @@ export async function swap(
   for (const day of days) if (await copyLatecomers(rewriting, day)) late.add(day.day);
   for (const { day } of days) {
     await onStep(`swap ${day}`);
-    await client.command(
-      sql`ALTER TABLE ${spans} REPLACE PARTITION ${partition(day)} FROM ${stagingOf(database)}`,
-    );
+    // A partition is not replaced by nothing.
+    const change = (await hasCopy(rewriting, day))
+      ? sql`REPLACE PARTITION ${partition(day)} FROM ${stagingOf(database)}`
+      : sql`DROP PARTITION ${partition(day)}`;
+    await client.command(sql`ALTER TABLE ${spans} ${change}`);
   }
   await onStep("release");
   const after = await daysNow(rewriting, days);
   await recover(rewriting);
   return after.map((day) => (late.has(day.day) ? { ...day, maxBlock: 0 } : day));
+}
+
+async function hasCopy({ client, database }: Rewriting, day: string): Promise<boolean> {
+  const rows = await client.query(
+    sql`SELECT 1 FROM ${stagingOf(database)} WHERE toDate(time_bucket) = ${date(day)} LIMIT 1`,
+  );
+  return rows.length > 0;
 }
 
 /** Waits until inserts that may have begun before they were held back are done. */
