@@ -1,5 +1,6 @@
 /** The policies of traces about which SQL cannot say which decides: the evaluator judges the traces, a
  * few thousand spans at a time, with no more of them than the policies' filters read. */
+import { inSlices } from "../../base/slices.ts";
 import { compileJudge, UNDECIDED } from "../../sampling/judge.ts";
 import type { Policies } from "../../sampling/policy.ts";
 import { neededFields, type NeededFields } from "../../traceql/evaluate/needed-fields.ts";
@@ -8,9 +9,10 @@ import { readSkeletons, skeletonPlan, type SkeletonPlan } from "../skeletons.ts"
 import { identifier, type Sql, sql } from "../sql.ts";
 import { type Judging, UNKNOWN } from "./facts.ts";
 
-/** What is read at once. */
+/** What is read at once: little, since requests are answered in this process, too. */
 const PAGE_TRACES = 2000;
-const PAGE_SPANS = 50_000;
+const PAGE_SPANS = 20_000;
+const SLICE_MS = 5;
 const SECOND = 1_000_000_000n;
 const BUCKET_SECONDS = 300;
 
@@ -108,9 +110,20 @@ async function judgePage(
   const query = { plan, candidates, reachNano: 0n, maxSpans: maxTraceSpans };
   const judged = new Map<string, number>();
   for await (const traces of readSkeletons(() => reading, query)) {
-    for (const trace of traces) judged.set(trace.traceId, judge(trace));
+    await inSlices(judgeEach(traces, judge, judged), SLICE_MS);
   }
   return page.map(({ traceId }) => judged.get(traceId) ?? UNDECIDED);
+}
+
+function* judgeEach(
+  traces: readonly TraceView[],
+  judge: PageJudge["judge"],
+  judged: Map<string, number>,
+): Generator<undefined, void> {
+  for (const trace of traces) {
+    judged.set(trace.traceId, judge(trace));
+    yield;
+  }
 }
 
 /** Adds to the facts which policies decide. Rows in ClickHouse's RowBinary format. */
