@@ -34,8 +34,11 @@ const securityHeaders = {
 export function pageRoutes(folder: string): Route[] {
   const page = (): Promise<HttpResponse> => indexPage(folder);
   return [
-    { method: "GET", pattern: "/", handler: page },
-    { method: "GET", pattern: "/trace/:id", handler: page },
+    ...["/", "/trace/:id", "/services", "/services/:name", "/map"].map((pattern): Route => ({
+      method: "GET",
+      pattern,
+      handler: page,
+    })),
     { method: "GET", pattern: "/assets/*file", handler: (request) => asset(folder, request) },
     { method: "GET", pattern: "/favicon.svg", handler: () => file(folder, "favicon.svg", 3600) },
   ];

@@ -9,7 +9,7 @@ import type {
   TraceKeysAnswer,
   TracesAnswer,
 } from "../api/contract.ts";
-import type { TimeChoice } from "./explore/explore-route.ts";
+import type { TimeChoice } from "./time-choice.ts";
 
 // The page takes only types from the API's room: this one does not compile if it is not the same.
 const base: typeof apiBase = "/api/clew/v1";

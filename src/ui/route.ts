@@ -1,26 +1,38 @@
 /** The URL is the page's state: this file is its grammar, both ways. */
 import { type ExploreQuery, readExploreQuery } from "./explore/explore-route.ts";
+import { type MapQuery, readMapQuery } from "./map/map-route.ts";
+import {
+  readServiceQuery,
+  readServicesQuery,
+  type ServiceQuery,
+  type ServicesQuery,
+} from "./services/services-route.ts";
 import { readTraceQuery, type TraceQuery } from "./trace/trace-query.ts";
 import { readTraceId } from "./trace-id.ts";
 
 /** What an address of the page asks for. */
 export type Route =
   | ({ readonly kind: "explore" } & ExploreQuery)
+  | ({ readonly kind: "services" } & ServicesQuery)
+  | ({ readonly kind: "service" } & ServiceQuery)
+  | ({ readonly kind: "map" } & MapQuery)
   | ({ readonly kind: "trace" } & TraceQuery)
   | { readonly kind: "wrongTraceId"; readonly typed: string; readonly message: string }
   | { readonly kind: "unknown"; readonly path: string };
 
 /** What `url` asks for. Whatever is wrong in the query falls back to its default. */
-export function readRoute(url: URL): Route {
-  const path = url.pathname.replace(/\/+$/, "") || "/";
-  if (path === "/") return { kind: "explore", ...readExploreQuery(url.searchParams) };
-  const typed = /^\/trace\/([^/]+)$/.exec(path)?.[1];
-  if (typed === undefined) return { kind: "unknown", path };
-  const read = readTraceId(plainText(typed));
-  if (read.kind === "wrong") {
-    return { kind: "wrongTraceId", typed: plainText(typed), message: read.message };
-  }
-  return { kind: "trace", ...readTraceQuery(read.traceId, url.searchParams) };
+export function readRoute({ pathname, searchParams: params }: URL): Route {
+  const path = pathname.replace(/\/+$/, "") || "/";
+  if (path === "/") return { kind: "explore", ...readExploreQuery(params) };
+  if (path === "/services") return { kind: "services", ...readServicesQuery(params) };
+  if (path === "/map") return { kind: "map", ...readMapQuery(params) };
+  const [, page, name] = /^\/(trace|services)\/([^/]+)$/.exec(path) ?? [];
+  if (name === undefined) return { kind: "unknown", path };
+  const typed = plainText(name);
+  if (page === "services") return { kind: "service", ...readServiceQuery(typed, params) };
+  const read = readTraceId(typed);
+  if (read.kind === "wrong") return { kind: "wrongTraceId", typed, message: read.message };
+  return { kind: "trace", ...readTraceQuery(read.traceId, params) };
 }
 
 function plainText(part: string): string {

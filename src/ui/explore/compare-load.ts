@@ -2,7 +2,7 @@
 import type { MetricsAnswer } from "../../api/contract.ts";
 import { ask } from "../api.ts";
 import { comparingOf, type Comparison, readComparison } from "./compare.ts";
-import { after, type Load } from "./explore-load.ts";
+import { after, type Load } from "../load.ts";
 import type { ExploreQuery } from "./explore-route.ts";
 
 const MOST_SERIES = 10_000;

@@ -7,7 +7,7 @@ import {
   comparingOf,
   type Comparison,
 } from "./compare.ts";
-import type { Load } from "./explore-load.ts";
+import type { Load } from "../load.ts";
 import { type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { formatPercent } from "./figures.ts";
 import { withCondition } from "./filters.ts";

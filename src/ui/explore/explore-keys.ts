@@ -11,3 +11,12 @@ export const exploreKeyHelp: readonly (readonly [keys: readonly string[], what: 
   [["o"], "Open a trace by its id"],
   [["?"], "Show these keys"],
 ];
+
+/** The keys of a page with nothing but a time to choose. */
+export const timeKeyHelp: typeof exploreKeyHelp = [
+  [["<", ">"], "Earlier or later, by half of the time shown"],
+  [["-"], "Twice as much time"],
+  [["/"], "Look for a name"],
+  [["o"], "Open a trace by its id"],
+  [["?"], "Show these keys"],
+];

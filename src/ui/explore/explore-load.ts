@@ -1,31 +1,9 @@
-/** What Explore has to show, and how a new answer changes it. */
-import type {
-  QueryProblem,
-  RedAnswer,
-  RedHeatmapAnswer,
-  ServicesAnswer,
-} from "../../api/contract.ts";
+/** What Explore has to show. */
+import type { RedAnswer, RedHeatmapAnswer, ServicesAnswer } from "../../api/contract.ts";
 import { type Answer, ask, timeParameters } from "../api.ts";
+import { after, type Load } from "../load.ts";
 import type { ExploreQuery } from "./explore-route.ts";
 import { type RollUpFilter, rollUpFilter, serviceOf } from "./filters.ts";
-
-/** How far the page is with something it asked for. */
-export type Load<T> =
-  | { readonly kind: "loading" }
-  | {
-      readonly kind: "ready";
-      readonly value: T;
-      /** When it came, in milliseconds since 1970. */
-      readonly atMs: number;
-      /** Why it is not newer, if the last attempt failed; else "". */
-      readonly problem: string;
-    }
-  | {
-      readonly kind: "failed";
-      readonly message: string;
-      /** Of a query that cannot be asked: what is wrong with it, and where. */
-      readonly problems: readonly QueryProblem[];
-    };
 
 /** Calls, errors and durations over time. */
 export interface Figures {
@@ -39,20 +17,6 @@ export interface Figures {
   readonly spans: "requests" | "all" | "noRequests" | "asAsked";
   /** The query has conditions that figures cannot tell apart: they are without these. */
   readonly isWider: boolean;
-}
-
-/** Gives the state after an answer. What is there already stays, with a word on why it is old. */
-export function after<T>(before: Load<T>, answer: Answer<T>): Load<T> {
-  switch (answer.kind) {
-    case "ok":
-      return { kind: "ready", value: answer.value, atMs: Date.now(), problem: "" };
-    case "aborted":
-      return before;
-    case "failed":
-      return before.kind === "ready"
-        ? { ...before, problem: answer.message }
-        : { kind: "failed", message: answer.message, problems: answer.problems ?? [] };
-  }
 }
 
 /** Asks for the figures. */

@@ -9,7 +9,8 @@ import { go } from "../shell/place.ts";
 import { BoxBar } from "./box-bar.tsx";
 import { CompareView } from "./compare-view.tsx";
 import { loadComparison } from "./compare-load.ts";
-import { type Figures, type Load, loadFigures } from "./explore-load.ts";
+import { type Figures, loadFigures } from "./explore-load.ts";
+import { type Load } from "../load.ts";
 import { type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { withSorting } from "./filters.ts";
 import { FirstSpan } from "./first-span.tsx";
@@ -21,7 +22,7 @@ import { shifted, zoomedOut } from "./time-range.ts";
 import { Toolbar } from "./toolbar.tsx";
 import { TraceList, Waiting } from "./trace-list.tsx";
 import { moveFocus } from "./traces-table.tsx";
-import { useLoad } from "./use-load.ts";
+import { useLoad } from "../use-load.ts";
 
 const REFRESH_MS = 4000;
 /** Searches cost more than looking at the newest traces. */

@@ -1,10 +1,12 @@
 /** What Explore shows, and how its address says so: the part of the URL's grammar that is its own. */
 import { quoteString } from "../../traceql/strings.ts";
-
-/** A stretch of time: up to now, or from one moment to another, [from, to) in seconds since 1970. */
-export type TimeChoice =
-  | { readonly kind: "since"; readonly seconds: number }
-  | { readonly kind: "between"; readonly fromSeconds: number; readonly toSeconds: number };
+import {
+  lastHour,
+  readTimeView,
+  type TimeView,
+  wholeNumber,
+  writeTimeView,
+} from "../time-choice.ts";
 
 /** What was dragged on the heatmap: spans that start in [from, to) and take (over, upTo]. */
 export interface Box {
@@ -31,12 +33,9 @@ export interface Sorting {
 }
 
 /** What Explore shows. */
-export interface ExploreQuery {
+export interface ExploreQuery extends TimeView {
   /** TraceQL; "" for everything. */
   readonly q: string;
-  readonly time: TimeChoice;
-  /** Whether times are shown in UTC rather than in the reader's zone. */
-  readonly utc: boolean;
   /** Whether figures are of all spans rather than of requests (kinds server and consumer). */
   readonly allSpans: boolean;
   readonly by: Grouping;
@@ -54,9 +53,8 @@ export const MAX_TRACES = 1000;
 
 /** Explore as it is when nothing was chosen. */
 export const everything: ExploreQuery = {
+  ...lastHour,
   q: "",
-  time: { kind: "since", seconds: 3600 },
-  utc: false,
   allSpans: false,
   by: "",
   box: undefined,
@@ -66,9 +64,6 @@ export const everything: ExploreQuery = {
   live: true,
 };
 
-const MAX_SECONDS = 2 ** 32 - 2 * 86_400;
-const MAX_SINCE = 10 * 365 * 86_400;
-
 /** What the query of an address asks for. What is wrong in it falls back to its default. `service=` is
  * short for a condition. */
 export function readExploreQuery(params: URLSearchParams): ExploreQuery {
@@ -76,9 +71,8 @@ export function readExploreQuery(params: URLSearchParams): ExploreQuery {
   const condition = service === "" ? "" : `{ resource.service.name = ${quoteString(service)} }`;
   const by = params.get("by");
   return {
+    ...readTimeView(params),
     q: params.get("q")?.trim() || condition,
-    time: readTime(params),
-    utc: params.get("time") === "utc",
     allSpans: params.get("spans") === "all",
     by: by === "service" || by === "operation" ? by : "",
     box: readBox(params.get("box")),
@@ -87,16 +81,6 @@ export function readExploreQuery(params: URLSearchParams): ExploreQuery {
     limit: wholeNumber(params.get("limit"), 1, MAX_TRACES) ?? everything.limit,
     live: params.get("live") !== "off",
   };
-}
-
-function readTime(params: URLSearchParams): TimeChoice {
-  const fromSeconds = wholeNumber(params.get("from"), 0, MAX_SECONDS);
-  const toSeconds = wholeNumber(params.get("to"), 0, MAX_SECONDS);
-  if (fromSeconds !== undefined && toSeconds !== undefined && fromSeconds < toSeconds) {
-    return { kind: "between", fromSeconds, toSeconds };
-  }
-  const seconds = wholeNumber(params.get("since"), 1, MAX_SINCE);
-  return seconds === undefined ? everything.time : { kind: "since", seconds };
 }
 
 function readBox(text: string | null): Box | undefined {
@@ -115,11 +99,6 @@ function readSorting(text: string): Sorting {
   return key === undefined ? everything.sorting : { key, descending };
 }
 
-function wholeNumber(text: string | null, least: number, most: number): number | undefined {
-  if (text === null || !/^\d{1,16}$/.test(text)) return undefined;
-  return Math.min(Math.max(Number(text), least), most);
-}
-
 /** The address that shows `query`; only what differs from the defaults is spelled out. */
 export function exploreHref(query: Partial<ExploreQuery>): string {
   const { q, time, utc, allSpans, by, box, compare, sorting, limit, live } = {
@@ -128,13 +107,7 @@ export function exploreHref(query: Partial<ExploreQuery>): string {
   };
   const params = new URLSearchParams();
   if (q !== "") params.set("q", q);
-  if (time.kind === "between") {
-    params.set("from", `${time.fromSeconds}`);
-    params.set("to", `${time.toSeconds}`);
-  } else if (time.seconds !== 3600) {
-    params.set("since", `${time.seconds}`);
-  }
-  if (utc) params.set("time", "utc");
+  writeTimeView(params, { time, utc });
   if (allSpans) params.set("spans", "all");
   if (by !== "") params.set("by", by);
   if (box !== undefined) {

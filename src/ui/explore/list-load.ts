@@ -2,7 +2,7 @@
 import type { ReceiptAnswer, SearchAnswer, StatusAnswer } from "../../api/contract.ts";
 import type { TraceSummary } from "../../model/trace.ts";
 import { type Answer, askStatus, askTraces } from "../api.ts";
-import { after, type Load } from "./explore-load.ts";
+import { after, type Load } from "../load.ts";
 import { type ExploreQuery } from "./explore-route.ts";
 import { boxQuery, withSorting } from "./filters.ts";
 import { streamSearch } from "./search-stream.ts";

@@ -1,7 +1,7 @@
 /** A search as it is worked out: lines of JSON, of which the last one has the whole answer. */
 import type { SearchAnswer, SearchProgress } from "../../api/contract.ts";
 import { type Answer, request } from "../api.ts";
-import type { TimeChoice } from "./explore-route.ts";
+import type { TimeChoice } from "../time-choice.ts";
 
 /** What is searched for. */
 export interface SearchAsked {

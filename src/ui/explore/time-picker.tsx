@@ -4,7 +4,7 @@ import { useRef } from "preact/hooks";
 import { formatOffset } from "../format.ts";
 import { EarlierIcon, LaterIcon, WiderIcon } from "../shell/icons.tsx";
 import { useClosing } from "../shell/use-closing.ts";
-import type { ExploreQuery, TimeChoice } from "./explore-route.ts";
+import type { TimeChoice, TimeView } from "../time-choice.ts";
 import {
   edgesOf,
   formatRange,
@@ -18,9 +18,9 @@ import {
 } from "./time-range.ts";
 
 interface TimePickerProps {
-  readonly query: ExploreQuery;
+  readonly query: TimeView;
   readonly offsetMinutes: number;
-  readonly onChange: (change: Partial<ExploreQuery>) => void;
+  readonly onChange: (change: Partial<TimeView>) => void;
 }
 
 /** A button with the time looked at, that opens all there is to choose; steps to and fro beside it. */
@@ -31,7 +31,7 @@ export function TimePicker({ query, offsetMinutes, onChange }: TimePickerProps) 
   const nowSeconds = Math.floor(Date.now() / 1000);
   const choose = (next: TimeChoice): void => {
     if (details.current !== null) details.current.open = false;
-    onChange({ time: next, box: undefined });
+    onChange({ time: next });
   };
   const isNow = time.kind === "since";
   return (

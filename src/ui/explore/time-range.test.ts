@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { TimeChoice } from "./explore-route.ts";
+import type { TimeChoice } from "../time-choice.ts";
 import {
   formatRange,
   fromField,

@@ -1,5 +1,5 @@
 /** Stretches of time: what is offered, typed and shown, and the ticks on an axis of time. */
-import type { TimeChoice } from "./explore-route.ts";
+import type { TimeChoice } from "../time-choice.ts";
 
 /** The windows up to now that are offered, in seconds. */
 export const timeWindows: readonly (readonly [seconds: number, name: string])[] = [

@@ -44,7 +44,13 @@ export function Toolbar({ query, services, spans, offsetMinutes, onChange }: Too
         </select>
       </label>
       <div class="at-end">
-        <TimePicker query={query} offsetMinutes={offsetMinutes} onChange={onChange} />
+        <TimePicker
+          query={query}
+          offsetMinutes={offsetMinutes}
+          onChange={(change) =>
+            onChange(change.time === undefined ? change : { ...change, box: undefined })
+          }
+        />
         <LiveButton query={query} onChange={onChange} />
       </div>
     </div>

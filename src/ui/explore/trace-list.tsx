@@ -2,7 +2,7 @@
 import type { ReceiptAnswer } from "../../api/contract.ts";
 import { formatCount, formatDuration, formatSome } from "../format.ts";
 import { NoticeIcon } from "../shell/icons.tsx";
-import type { Load } from "./explore-load.ts";
+import type { Load } from "../load.ts";
 import { type ExploreQuery, exploreHref, MAX_TRACES } from "./explore-route.ts";
 import { serviceOf } from "./filters.ts";
 import { type Listed, searchOf } from "./list-load.ts";

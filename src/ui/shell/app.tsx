@@ -3,6 +3,7 @@ import type { Route } from "../route.ts";
 import { LogoIcon, ThemeIcon } from "./icons.tsx";
 import { isTyping, KeysDialog, keysShown } from "./keys-dialog.tsx";
 import { lazyPage } from "./lazy-page.tsx";
+import { Nav } from "./nav.tsx";
 import { Notice } from "./notice.tsx";
 import { OpenTrace } from "./open-trace.tsx";
 import { route } from "./place.ts";
@@ -12,6 +13,9 @@ import { Trouble } from "./trouble.tsx";
 // Each page comes when it is first asked for.
 const TracePage = lazyPage(() => import("../trace/trace-page.tsx"));
 const ExplorePage = lazyPage(() => import("../explore/explore-page.tsx"));
+const ServicesPage = lazyPage(() => import("../services/services-page.tsx"));
+const ServicePage = lazyPage(() => import("../services/service-page.tsx"));
+const MapPage = lazyPage(() => import("../map/map-page.tsx"));
 
 /** When whatever was asked for first has most likely come. */
 const PREPARE_AFTER_MS = 700;
@@ -45,6 +49,7 @@ export function App() {
           <LogoIcon />
           <span>Clew</span>
         </a>
+        <Nav />
         <OpenTrace />
         <button
           type="button"
@@ -77,6 +82,12 @@ function Page({ route }: { route: Route }) {
   switch (route.kind) {
     case "explore":
       return <ExplorePage query={route} />;
+    case "services":
+      return <ServicesPage query={route} />;
+    case "service":
+      return <ServicePage key={route.name} query={route} />;
+    case "map":
+      return <MapPage query={route} />;
     case "trace":
       return <TracePage key={route.traceId} query={route} />;
     case "wrongTraceId":

@@ -1,8 +1,10 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { exploreKeyHelp } from "../explore/explore-keys.ts";
+import { exploreKeyHelp, timeKeyHelp } from "../explore/explore-keys.ts";
+import type { Route } from "../route.ts";
 import { keyHelp } from "../trace/keys.ts";
 import { CloseIcon } from "./icons.tsx";
+import { navKeyHelp } from "./nav-pages.ts";
 import { route } from "./place.ts";
 
 /** Whether the list of keys is shown. */
@@ -15,7 +17,7 @@ export function KeysDialog() {
     if (keysShown.value) dialog.current?.showModal();
     else dialog.current?.close();
   }, [keysShown.value]);
-  const help = route.value.kind === "explore" ? exploreKeyHelp : keyHelp;
+  const help = [...helpFor(route.value), ...navKeyHelp];
   return (
     <dialog ref={dialog} aria-labelledby="keys-title" onClose={() => (keysShown.value = false)}>
       <div class="dialog-head">
@@ -43,6 +45,17 @@ export function KeysDialog() {
       </dl>
     </dialog>
   );
+}
+
+function helpFor({ kind }: Route): typeof navKeyHelp {
+  switch (kind) {
+    case "explore":
+      return exploreKeyHelp;
+    case "trace":
+      return keyHelp;
+    default:
+      return timeKeyHelp;
+  }
 }
 
 const WRITABLE = "input, select, textarea, dialog, [contenteditable]";

@@ -1,19 +1,18 @@
 import { type Signal, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { repeat } from "../repeat.ts";
-import type { Load } from "./explore-load.ts";
-import type { ExploreQuery } from "./explore-route.ts";
+import type { Load } from "./load.ts";
+import { repeat } from "./repeat.ts";
 
 /** Asks for something; `tell` may be called with what is there meanwhile. */
-type Loading<T> = (
-  query: ExploreQuery,
+type Loading<Query, T> = (
+  query: Query,
   before: Load<T>,
   signal: AbortSignal,
   tell: (load: Load<T>) => void,
 ) => Promise<Load<T>>;
 
-interface UseLoad {
-  readonly query: ExploreQuery;
+interface UseLoad<Query> {
+  readonly query: Query;
   /** What the answer depends on. */
   readonly inputs: readonly unknown[];
   /** When to ask again; once only if absent. */
@@ -26,9 +25,9 @@ interface UseLoad {
  * Loads now, whenever one of `inputs` changes, and every so often. What was there for other inputs stays
  * until there is something of the new answer, but is not passed off as an old one of the same.
  */
-export function useLoad<T>(
-  load: Loading<T>,
-  { query, inputs, everyMs, tries }: UseLoad,
+export function useLoad<Query, T>(
+  load: Loading<Query, T>,
+  { query, inputs, everyMs, tries }: UseLoad<Query>,
 ): { readonly state: Signal<Load<T>>; readonly isStale: boolean; readonly stop: () => void } {
   const state = useSignal<Load<T>>({ kind: "loading" });
   const stateOf = useSignal("");
