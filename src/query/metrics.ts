@@ -11,7 +11,6 @@
  */
 import { Fault } from "../base/fault.ts";
 import { inSlices } from "../base/slices.ts";
-import type { KeyScope } from "../model/attribute-key.ts";
 import {
   type Candidate,
   type CandidateReading,
@@ -239,7 +238,6 @@ class Question {
     if (all.isCut) {
       this.#book.incompleteBecause = `not more than ${MOST_COMPARED} attributes are compared`;
     }
-    const { types } = all;
     const hasService = all.keys.some(
       ({ scope, key }) => scope === "resource" && key === "service.name",
     );
@@ -247,10 +245,7 @@ class Question {
     const keys = hasService ? all.keys : [...all.keys, service];
     const table = all.isCut
       ? this.#options.table()
-      : {
-          ...this.#options.table(),
-          typesOf: (scope: KeyScope, key: string) => types.of(scope, key),
-        };
+      : { ...this.#options.table(), typesOf: all.typesOf };
     return { table, keys, compared: comparedFields(keys) };
   }
 

@@ -1,5 +1,5 @@
-import { attributeTypes } from "../model/attribute-columns.ts";
-import type { AttributeKey } from "../model/attribute-key.ts";
+import { type AttributeType, attributeTypes } from "../model/attribute-columns.ts";
+import type { AttributeKey, KeyScope } from "../model/attribute-key.ts";
 import type { StoredScope } from "./attribute-sql.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
 import { KeyTypes } from "./key-types.ts";
@@ -8,7 +8,8 @@ import { identifier, sql } from "./sql.ts";
 /** The attributes that spans have, events and links aside. */
 export interface AllKeys {
   readonly keys: readonly { readonly scope: StoredScope; readonly key: string }[];
-  readonly types: KeyTypes;
+  /** The types that values of an attribute have; undefined for those of events and links. */
+  typesOf(scope: KeyScope, key: string): ReadonlySet<AttributeType> | undefined;
   /** There are others. */
   readonly isCut: boolean;
 }
@@ -42,5 +43,10 @@ export async function readAllKeys(
       for (const type of found) types.add(scope, key, attributeTypes[type]);
     }
   }
-  return { keys, types, isCut: rows.length > limit || !types.isWhole };
+  return {
+    keys,
+    typesOf: (scope, key) =>
+      scope === "event" || scope === "link" ? undefined : types.of(scope, key),
+    isCut: rows.length > limit || !types.isWhole,
+  };
 }
