@@ -118,15 +118,81 @@ export interface RedHeatmapAnswer {
   };
 }
 
-/** `GET /api/clew/v1/services`, with `since` or `start` and `end` as `/red` has them. */
+/** `GET /api/clew/v1/services`, with `since` or `start` and `end` as `/red` has them. With `series=true`
+ * the figures are also there over time. */
 export interface ServicesAnswer {
   /** Sorted by name. */
-  readonly services: readonly (RedTotals & {
-    readonly service: string;
-    /** True if the figures are of the requests that it got (kinds server and consumer); false if it got
-     * none, and they are of all its spans. */
-    readonly isOfRequests: boolean;
-  })[];
+  readonly services: readonly ServiceAnswer[];
+  /** When each step of the series begins, in seconds since 1970, and how long it is. */
+  readonly times?: readonly number[];
+  readonly stepSeconds?: number;
+}
+
+/** What a service did. */
+export interface ServiceAnswer extends RedTotals {
+  readonly service: string;
+  /** True if the figures are of the requests that it got (kinds server and consumer); false if it got
+   * none, and they are of all its spans. */
+  readonly isOfRequests: boolean;
+  /** By step. */
+  readonly series?: Pick<RedSeriesAnswer, "calls" | "errors" | "p95Nano">;
+}
+
+/**
+ * `GET /api/clew/v1/errors`: spans with status error, grouped by why. Parameters, all of which may be left
+ * out: `since`, or `start` and `end`, and `step` as `/red` has them, `service=`, and
+ * `limit=<groups, 1..1000, default 100: those with the most spans>`.
+ */
+export interface ErrorsAnswer {
+  readonly stepSeconds: number;
+  /** When each step begins, in seconds since 1970. */
+  readonly times: readonly number[];
+  /** Most spans first. */
+  readonly groups: readonly ErrorGroupAnswer[];
+  /** Of all groups, also those that are left out. */
+  readonly groupCount: number;
+}
+
+/** Errors that are alike. Those that a sampler left out count, too. */
+export interface ErrorGroupAnswer {
+  readonly service: string;
+  /** Of the last exception that the span has, else what its `exception.type` or `error.type` says; or
+   * empty. */
+  readonly type: string;
+  /** The exception's message, else the status's, with … for what is different every time: numbers, ids,
+   * quoted texts. */
+  readonly template: string;
+  readonly spans: number;
+  /** By step. */
+  readonly counts: readonly number[];
+  /** When the first and the last of them started, in seconds since 1970. */
+  readonly firstSeconds: number;
+  readonly lastSeconds: number;
+  /** Names that most of them have, three at most. */
+  readonly names: readonly string[];
+  /** The newest of them. */
+  readonly sample: {
+    readonly traceId: string;
+    readonly spanId: string;
+    readonly startSeconds: number;
+    /** The first 1,000 characters. */
+    readonly message: string;
+  };
+}
+
+/** `GET /api/clew/v1/versions?service=<name>`, with `since` or `start` and `end` as `/red` has them: which
+ * versions of a service (`service.version`) sent spans, the 100 newest. */
+export interface VersionsAnswer {
+  /** The earliest first. */
+  readonly versions: readonly {
+    readonly version: string;
+    /** When its first and its last span started, in seconds since 1970: of this time and an hour before. */
+    readonly firstSeconds: number;
+    readonly lastSeconds: number;
+    readonly spans: number;
+    /** It sent nothing in the hour before. */
+    readonly isNew: boolean;
+  }[];
 }
 
 /** What is wrong with a TraceQL query, and where: half open, in UTF-16 code units. */

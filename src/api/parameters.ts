@@ -1,6 +1,7 @@
 /** Parameters of Clew's own API: how they are read, and what is said of wrong ones. */
 import { z } from "zod";
 import { Fault } from "../base/fault.ts";
+import type { TimeRange, TimeSteps } from "../query/red.ts";
 
 /** A whole number, perhaps absent. */
 export function whole(least: number, highest: number) {
@@ -34,7 +35,38 @@ export function parseParameters<T>(
 }
 
 const HIGHEST_SECONDS = 2 ** 32 - 2 * 86_400; // what a DateTime holds, less a step
+const DEFAULT_SINCE_SECONDS = 3600;
 const NANO_DIGITS = 9;
+
+/** The parameters of a stretch of time in whole seconds. */
+export const rangeParameters = {
+  since: whole(1, HIGHEST_SECONDS),
+  start: whole(0, HIGHEST_SECONDS),
+  end: whole(0, HIGHEST_SECONDS),
+};
+
+interface RangeParameters {
+  readonly since?: number | undefined;
+  readonly start?: number | undefined;
+  readonly end?: number | undefined;
+}
+
+/** `since=<seconds up to now>`, or `start=` and `end=`; the last hour if nothing is said. Throws Fault
+ * "invalid" for what does not go together. */
+export function rangeOf({ since, start, end }: RangeParameters): TimeRange {
+  if (start === undefined && end === undefined) {
+    return { kind: "since", seconds: since ?? DEFAULT_SINCE_SECONDS };
+  }
+  if (since !== undefined) throw new Fault("invalid", "since cannot be with start or end");
+  if (start === undefined) throw new Fault("invalid", "end needs a start");
+  if (end === undefined) throw new Fault("invalid", "start needs an end");
+  return { kind: "between", fromSeconds: start, toSeconds: end };
+}
+
+/** When each step begins, in seconds since 1970. */
+export function stepTimes({ fromSeconds, stepSeconds, count }: TimeSteps): number[] {
+  return Array.from({ length: count }, (_, step) => fromSeconds + step * stepSeconds);
+}
 
 /** A moment in seconds since 1970, with a fraction perhaps, as unix nanoseconds. */
 function moment() {

@@ -1,10 +1,9 @@
 /** Calls, errors and durations over time, in Clew's own API: see `contract.ts`. */
 import { z } from "zod";
-import { Fault } from "../base/fault.ts";
 import { bucketUpperNano } from "../model/latency-buckets.ts";
 import { groupUpperNano } from "../model/roll-up.ts";
 import { spanKinds, spanStatuses } from "../model/trace.ts";
-import type { RedFigures, RedQueries, RedSeries, TimeRange, TimeSteps } from "../query/red.ts";
+import type { RedFigures, RedQueries, RedSeries } from "../query/red.ts";
 import {
   apiBase,
   type RedAnswer,
@@ -14,7 +13,14 @@ import {
   type ServicesAnswer,
 } from "./contract.ts";
 import type { HttpRequest, HttpResponse, Route } from "./http.ts";
-import { givenParameters, parseParameters, whole } from "./parameters.ts";
+import {
+  givenParameters,
+  parseParameters,
+  rangeOf,
+  rangeParameters,
+  stepTimes,
+  whole,
+} from "./parameters.ts";
 
 /** The routes; `redOf` gives what the tenant that asks may ask, and throws if there is none. */
 export function redRoutes(redOf: (request: HttpRequest) => RedQueries): Route[] {
@@ -38,8 +44,6 @@ function json(value: object): HttpResponse {
   return { status: 200, headers, body: JSON.stringify(value) };
 }
 
-const HIGHEST_SECONDS = 2 ** 32 - 2 * 86_400; // what a DateTime holds, less a step
-const DEFAULT_SINCE_SECONDS = 3600;
 const DEFAULT_SERIES = 50;
 const HIGHEST_SERIES = 500;
 const DIMENSION = "dimension.";
@@ -54,11 +58,6 @@ function someOf(words: readonly string[]) {
     .optional();
 }
 
-const time = {
-  since: whole(1, HIGHEST_SECONDS),
-  start: whole(0, HIGHEST_SECONDS),
-  end: whole(0, HIGHEST_SECONDS),
-};
 const spans = {
   step: whole(60, 366 * 86_400),
   service: z.string().optional(),
@@ -67,10 +66,13 @@ const spans = {
   status: someOf(spanStatuses),
   dimensions: z.record(z.string(), z.string()),
 };
-const timeParameters = z.strictObject(time);
-const heatmapParameters = z.strictObject({ ...time, ...spans });
+const servicesParameters = z.strictObject({
+  ...rangeParameters,
+  series: z.enum(["true", "false"], "is neither true nor false").optional(),
+});
+const heatmapParameters = z.strictObject({ ...rangeParameters, ...spans });
 const redParameters = z.strictObject({
-  ...time,
+  ...rangeParameters,
   ...spans,
   by: z.enum(["service", "operation"], "is neither service nor operation").optional(),
   limit: whole(1, HIGHEST_SERIES),
@@ -90,16 +92,6 @@ function parse<T>(schema: z.ZodType<T>, query: URLSearchParams, hasSpans = true)
   });
 }
 
-function rangeOf({ since, start, end }: z.infer<typeof timeParameters>): TimeRange {
-  if (start === undefined && end === undefined) {
-    return { kind: "since", seconds: since ?? DEFAULT_SINCE_SECONDS };
-  }
-  if (since !== undefined) throw new Fault("invalid", "since cannot be with start or end");
-  if (start === undefined) throw new Fault("invalid", "end needs a start");
-  if (end === undefined) throw new Fault("invalid", "start needs an end");
-  return { kind: "between", fromSeconds: start, toSeconds: end };
-}
-
 function spansOf(given: z.infer<typeof heatmapParameters>) {
   const { step: stepSeconds, service, name, kind: kinds, status: statusCodes, dimensions } = given;
   const filter = { service, name, kinds, statusCodes, dimensions };
@@ -113,7 +105,7 @@ async function redAnswer(red: RedQueries, query: URLSearchParams): Promise<RedAn
   const found = await red.series({ ...spansOf(given), by, series });
   return {
     stepSeconds: found.stepSeconds,
-    times: timesOf(found),
+    times: stepTimes(found),
     series: found.series.map((each) => seriesAnswer(each, by)),
   };
 }
@@ -139,10 +131,6 @@ function totals({ calls, errors, durationNano, quantilesNano }: RedFigures): Red
   return { calls, errors, averageNano, p50Nano, p95Nano, p99Nano };
 }
 
-function timesOf({ fromSeconds, stepSeconds, count }: TimeSteps): number[] {
-  return Array.from({ length: count }, (_, step) => fromSeconds + step * stepSeconds);
-}
-
 async function heatmapAnswer(red: RedQueries, query: URLSearchParams): Promise<RedHeatmapAnswer> {
   const found = await red.heatmap(spansOf(parse(heatmapParameters, query)));
   const cells = found.cells.flatMap(({ step, histogram: { buckets, counts } }) =>
@@ -151,7 +139,7 @@ async function heatmapAnswer(red: RedQueries, query: URLSearchParams): Promise<R
   const { exemplars } = found;
   return {
     stepSeconds: found.stepSeconds,
-    times: timesOf(found),
+    times: stepTimes(found),
     cells: {
       steps: cells.map(({ step }) => step),
       upperNano: cells.map(({ upperNano }) => upperNano),
@@ -167,11 +155,21 @@ async function heatmapAnswer(red: RedQueries, query: URLSearchParams): Promise<R
 }
 
 async function servicesAnswer(red: RedQueries, query: URLSearchParams): Promise<ServicesAnswer> {
-  const found = await red.services(rangeOf(parse(timeParameters, query, false)));
-  const services = found.map(({ service, isOfEntries: isOfRequests, ...figures }) => ({
-    service,
-    isOfRequests,
-    ...totals(figures),
-  }));
-  return { services };
+  const { series, ...time } = parse(servicesParameters, query, false);
+  const found = await red.services(rangeOf(time), series === "true");
+  return {
+    services: found.services.map(({ service, isOfEntries: isOfRequests, total, steps }) => ({
+      service,
+      isOfRequests,
+      ...totals(total),
+      ...(series === "true" && {
+        series: {
+          calls: steps.map((figures) => figures?.calls ?? 0),
+          errors: steps.map((figures) => figures?.errors ?? 0),
+          p95Nano: steps.map((figures) => figures?.quantilesNano?.[1] ?? null),
+        },
+      }),
+    })),
+    ...(series === "true" && { stepSeconds: found.stepSeconds, times: stepTimes(found) }),
+  };
 }

@@ -77,7 +77,7 @@ export interface RedHeatmap extends TimeSteps {
 }
 
 /** Figures of a service: of the requests that it got, or of all its spans if it got none. */
-export interface ServiceFigures extends RedFigures {
+export interface ServiceFigures extends Pick<RedSeries, "total" | "steps"> {
   readonly service: string;
   readonly isOfEntries: boolean;
 }
@@ -88,8 +88,11 @@ export interface RedQueries {
   /** Busiest first. */
   series(query: RedQuery): Promise<TimeSteps & { readonly series: readonly RedSeries[] }>;
   heatmap(query: Omit<RedQuery, "by" | "series">): Promise<RedHeatmap>;
-  /** Sorted by name. */
-  services(range: TimeRange): Promise<ServiceFigures[]>;
+  /** Sorted by name; over time if that is asked for, else in a single step. */
+  services(
+    range: TimeRange,
+    overTime?: boolean,
+  ): Promise<TimeSteps & { readonly services: readonly ServiceFigures[] }>;
 }
 
 const MINUTE = 60;
@@ -137,13 +140,14 @@ export function createRedQueries(options: RedOptions): RedQueries {
       const cells = sums.map(({ step, histogram }) => ({ step, histogram }));
       return { ...steps, cells: cells.sort((a, b) => a.step - b.step), exemplars };
     },
-    services: async (range) => {
-      const steps = oneStep(range, { minuteDays, nowSeconds: nowSeconds() });
+    services: async (range, overTime = false) => {
+      const clock = { minuteDays, nowSeconds: nowSeconds() };
+      const steps = overTime ? plan(range) : oneStep(range, clock);
       const by = "serviceAndEntry";
       const sums = await asked(() =>
         readRed(reading, request(steps, { filter: {}, by, groups: MOST_SERVICES })),
       );
-      return servicesOf(sums);
+      return { ...steps, services: servicesOf(sums, steps.count) };
     },
   };
 }
@@ -227,13 +231,19 @@ function figuresOf(sums: readonly RedSums[]): RedFigures {
   };
 }
 
-function servicesOf(sums: readonly RedSums[]): ServiceFigures[] {
+function servicesOf(sums: readonly RedSums[], count: number): ServiceFigures[] {
   const services = Map.groupBy(sums, ({ group }) => group.service);
   return [...services]
     .map(([service, all]): ServiceFigures => {
       const entries = all.filter(({ group }) => group.isEntry);
       const isOfEntries = entries.length > 0;
-      return { service, isOfEntries, ...figuresOf(isOfEntries ? entries : all) };
+      const of = isOfEntries ? entries : all;
+      const byStep = Map.groupBy(of, ({ step }) => step);
+      const steps = Array.from({ length: count }, (_, step) => {
+        const here = byStep.get(step);
+        return here === undefined ? undefined : figuresOf(here);
+      });
+      return { service, isOfEntries, total: figuresOf(of), steps };
     })
     .sort((a, b) => (a.service < b.service ? -1 : a.service > b.service ? 1 : 0));
 }

@@ -15,6 +15,7 @@ import { pageRoutes } from "../api/page.ts";
 import { redRoutes } from "../api/red.ts";
 import { samplingRoutes } from "../api/sampling.ts";
 import { searchRoutes } from "../api/search.ts";
+import { serviceHistoryRoutes } from "../api/service-history.ts";
 import { spanMetricsRoutes } from "../api/span-metrics.ts";
 import { tagsRoutes } from "../api/tags.ts";
 import { tempoFailure } from "../api/tempo/answers.ts";
@@ -34,6 +35,7 @@ import type { QueryLimits } from "../query/query-options.ts";
 import { createRedQueries, type RedQueries } from "../query/red.ts";
 import { createSearch } from "../query/search.ts";
 import { createSampling } from "../query/sampling.ts";
+import { createServiceHistory } from "../query/service-history.ts";
 import { createTags } from "../query/tags.ts";
 import { createQueries } from "../query/traces.ts";
 import type { StoreClient } from "../store/client.ts";
@@ -200,6 +202,10 @@ function apiHandler(
     }),
     ...spanMetricsRoutes((request) => counters.families(tenantIn(request))),
     ...redRoutes(redOf),
+    ...serviceHistoryRoutes((request) => {
+      const minuteDays = config.retention.redMinuteDays;
+      return createServiceHistory({ ...askingFor(request), minuteDays });
+    }),
     ...samplingRoutes((request) => createSampling(askingFor(request))),
     ...graphRoutes({
       graphOf: (request) =>

@@ -196,6 +196,16 @@ describe("calls, errors and durations", () => {
         const of = (s: SentSpan) => s.service === service && (s.kind === "server" || !isOfRequests);
         checkTotals(totals, spans.filter(of));
       }
+      const overTime = await ask<ServicesAnswer>(`services?${time}&series=true`);
+      for (const { series, ...service } of overTime.services) {
+        assert.ok(services.some((one) => one.service === service.service));
+        const sum = (list: readonly number[]) => list.reduce((a, b) => a + b, 0);
+        assert.equal(series!.calls.length, overTime.times!.length);
+        assert.deepEqual(
+          [sum(series!.calls), sum(series!.errors)],
+          [service.calls, service.errors],
+        );
+      }
     }
   });
 
