@@ -9,7 +9,7 @@ import { identifier, sql } from "./sql.ts";
 export interface AllKeys {
   readonly keys: readonly { readonly scope: StoredScope; readonly key: string }[];
   /** The types that values of an attribute have; undefined for those of events and links. */
-  typesOf(scope: KeyScope, key: string): ReadonlySet<AttributeType> | undefined;
+  readonly typesOf: (scope: KeyScope, key: string) => ReadonlySet<AttributeType> | undefined;
   /** There are others. */
   readonly isCut: boolean;
 }
