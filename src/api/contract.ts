@@ -2,9 +2,11 @@
  * Clew's own HTTP API under `/api/clew/v1`, as types: what the page and the `clew` command speak.
  * Errors are `{"error": {"code", "message"}}` with the status of `api/status.ts`.
  */
+import type { z } from "zod";
 import type { FaultCode } from "../base/fault.ts";
 import type { KeyScope } from "../model/attribute-key.ts";
 import type { DoubleJson, KeyValue, SpanKind, Trace, TraceSummary } from "../model/trace.ts";
+import type { systemAnswer } from "./answers/system.ts";
 
 /** Where the API is. */
 export const apiBase = "/api/clew/v1";
@@ -51,6 +53,9 @@ export interface StatusAnswer {
   /** What keeps Clew from its work, or will soon, in sentences; empty if nothing does. */
   readonly trouble: readonly string[];
 }
+
+/** `GET /api/clew/v1/system`: how Clew itself is. */
+export type SystemAnswer = z.infer<typeof systemAnswer>;
 
 /** Calls, errors and durations of some spans. Spans that a sampler left out count, too. */
 export interface RedTotals {

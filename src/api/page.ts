@@ -34,11 +34,13 @@ const securityHeaders = {
 export function pageRoutes(folder: string): Route[] {
   const page = (): Promise<HttpResponse> => indexPage(folder);
   return [
-    ...["/", "/trace/:id", "/services", "/services/:name", "/map"].map((pattern): Route => ({
-      method: "GET",
-      pattern,
-      handler: page,
-    })),
+    ...["/", "/trace/:id", "/services", "/services/:name", "/map", "/system"].map(
+      (pattern): Route => ({
+        method: "GET",
+        pattern,
+        handler: page,
+      }),
+    ),
     { method: "GET", pattern: "/assets/*file", handler: (request) => asset(folder, request) },
     { method: "GET", pattern: "/favicon.svg", handler: () => file(folder, "favicon.svg", 3600) },
   ];

@@ -12,11 +12,13 @@ import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import { metricsRoutes } from "../api/metrics.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
+import { defaultQuestionLogLimits, QuestionLog } from "../api/question-log.ts";
 import { redRoutes } from "../api/red.ts";
 import { samplingRoutes } from "../api/sampling.ts";
 import { searchRoutes } from "../api/search.ts";
 import { serviceHistoryRoutes } from "../api/service-history.ts";
 import { spanMetricsRoutes } from "../api/span-metrics.ts";
+import { systemRoutes } from "../api/system.ts";
 import { tagsRoutes } from "../api/tags.ts";
 import { tempoFailure } from "../api/tempo/answers.ts";
 import { tempoRoutes } from "../api/tempo/routes.ts";
@@ -44,7 +46,9 @@ import type { AttributeScope } from "../store/promoted.ts";
 import type { Config } from "./config.ts";
 import { describeConfig } from "./describe-config.ts";
 import type { Ingest } from "./ingest-node.ts";
+import { type SystemWatch, watchSystem } from "./system.ts";
 import type { TableWatch } from "./table-watch.ts";
+import type { Thinning } from "./thinning.ts";
 
 /** What the API is about. */
 export interface Api {
@@ -56,6 +60,7 @@ export interface Api {
   readonly ingest: Ingest;
   readonly promoter: Promoter;
   readonly registry: () => Promise<Registry>;
+  readonly thinning: Thinning;
 }
 
 /** The API's open ports. */
@@ -85,7 +90,14 @@ export async function openApi(config: Config, api: Api): Promise<OpenApi> {
   };
   const grpcLimits = { ...defaultGrpcLimits, connections, bodyBytes: API_BODY_BYTES };
   const grpc = { ...door, limits: grpcLimits, streams: tempoStreams(tempo) };
-  const http = await listen(apiHandler(config, api, { asking, tempo }), {
+  const questions = new QuestionLog({
+    limits: defaultQuestionLogLimits,
+    nowMs: Date.now,
+    tenantOf: ({ headers }) => asking.tenantOf(headers[ORG_ID]),
+  });
+  const system = watchSystem(config, { ...api, trouble: () => sentences(api) });
+  const handler = apiHandler(config, api, { asking, tempo, questions, system });
+  const http = await listen(questions.watch(handler), {
     ...door,
     host,
     port,
@@ -98,17 +110,21 @@ export async function openApi(config: Config, api: Api): Promise<OpenApi> {
     },
     grpc: createGrpcServer(grpc),
   });
-  if (grpcPort === undefined) return { ports: { api: http.port }, close: () => http.close() };
+  const close = async (): Promise<void> => {
+    system.close();
+    await http.close();
+  };
+  if (grpcPort === undefined) return { ports: { api: http.port }, close };
   const otherwise = "This port takes gRPC. The HTTP API has another, 3200 by default.\n";
   const own = await listenGrpc({ ...grpc, host, port: grpcPort, otherwise }).catch(
     async (error: unknown) => {
-      await http.close();
+      await close();
       throw error;
     },
   );
   return {
     ports: { api: http.port, apiGrpc: own.port },
-    close: async () => void (await Promise.all([http.close(), own.close()])),
+    close: async () => void (await Promise.all([close(), own.close()])),
   };
 }
 
@@ -167,13 +183,16 @@ function queryLimits({ query }: Config): QueryLimits {
 interface Questions {
   readonly asking: AskingAs;
   readonly tempo: TempoOptions;
+  readonly questions: QuestionLog;
+  readonly system: SystemWatch;
 }
 
 function apiHandler(
   config: Config,
-  { client, counters, ingest, registry, metrics, log }: Api,
-  { asking, tempo }: Questions,
+  api: Api,
+  { asking, tempo, questions, system }: Questions,
 ): Handler {
+  const { client, counters, ingest, registry, metrics, log } = api;
   const { ports } = ingest;
   const tenantIn = ({ headers }: HttpRequest): string => asking.tenantOf(headers[ORG_ID]);
   const askingFor = (request: HttpRequest) => asking.as(tenantIn(request));
@@ -215,15 +234,13 @@ function apiHandler(
     ...tagsRoutes({ tagsOf: (request) => createTags(askingFor(request)), nowSeconds }),
     ...clewRoutes({
       queriesOf,
-      status: async () => {
-        const health = await ingest.health();
-        return {
-          otlp: { grpcPort: ports.grpc, httpPort: ports.http },
-          spansReceived: await spansReceived(),
-          trouble: [await trouble(client), health.trouble ?? health.warning].filter(isText),
-        };
-      },
+      status: async () => ({
+        otlp: { grpcPort: ports.grpc, httpPort: ports.http },
+        spansReceived: await spansReceived(),
+        trouble: await sentences(api),
+      }),
     }),
+    ...systemRoutes({ ...system, questions, tenantIn, nowMs: Date.now }),
     ...searchRoutes({ queriesOf, nowSeconds, logger: log }),
     ...metricsRoutes({ metricsOf: (request) => createMetrics(askingFor(request)), nowSeconds }),
     ...tempoRoutes(queriesOf, tempo),
@@ -240,6 +257,12 @@ function apiHandler(
       path.startsWith(`${apiBase}/`) ? clewFailure(failure) : tempoFailure(failure),
     logger: log,
   });
+}
+
+/** What keeps Clew from its work, or will soon. */
+async function sentences({ client, ingest }: Pick<Api, "client" | "ingest">): Promise<string[]> {
+  const health = await ingest.health();
+  return [await trouble(client), health.trouble ?? health.warning].filter(isText);
 }
 
 function isText(value: string | undefined): value is string {

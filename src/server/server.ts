@@ -98,7 +98,7 @@ async function start(
     await Promise.all([api?.close(), ingest.close()]);
   });
   const store = { client, counters, spansTable };
-  api = await openApi(config, { log, metrics, ...store, ingest, promoter, registry });
+  api = await openApi(config, { log, metrics, ...store, ingest, promoter, registry, thinning });
   const ports = { ...ingest.ports, ...api.ports };
   const stoppedByItself = async (): Promise<void> => {
     const fault = await (engine?.failed ?? new Promise<never>(() => {}));

@@ -31,6 +31,13 @@ function readFile(file: string): ReadFile {
   return { policies: readPolicies(text, file), text };
 }
 
+/** The thinning of days, as far as there is any. */
+export interface Thinning {
+  /** Why days could not be thinned when that was tried last; undefined if they could. */
+  problem(): string | undefined;
+  close(): Promise<void>;
+}
+
 /**
  * Thins days from now on, as far as there is a policy file. What a Clew that died in the middle has left
  * is taken back at once, since spans may be held back by it. Throws Fault "invalid" if the file is wrong.
@@ -38,7 +45,7 @@ function readFile(file: string): ReadFile {
 export async function startThinning(
   { clickhouse, sampling, query }: Config,
   { log, endpoint, table }: ThinningBuilding,
-): Promise<{ close(): Promise<void> }> {
+): Promise<Thinning> {
   const { policyFile, everySeconds, fullHours } = sampling;
   const client = createStoreClient(endpoint, { requestTimeoutMs: LONGEST_STATEMENT_MS });
   const { database, cluster, url } = clickhouse;
@@ -46,7 +53,7 @@ export async function startThinning(
     await recover({ client, database, settings: {} });
     await dropTried({ client, database });
   }
-  if (policyFile === undefined) return client;
+  if (policyFile === undefined) return { problem: () => undefined, close: () => client.close() };
   const file = policyFile;
   // Wrong at the start: Clew does not start. Wrong later: that is told, and nothing is thinned.
   readFile(file);
@@ -63,10 +70,17 @@ export async function startThinning(
       log,
     });
   };
-  const repeated = every(everySeconds * 1000, run, (error) => {
+  let problem: string | undefined;
+  const runAndTell = async (): Promise<void> => {
+    await run();
+    problem = undefined;
+  };
+  const repeated = every(everySeconds * 1000, runAndTell, (error) => {
     log.error("days could not be thinned", { error });
+    problem = error instanceof Error ? error.message : String(error);
   });
   return {
+    problem: () => problem,
     close: async () => {
       repeated.close();
       await client.close();

@@ -93,3 +93,16 @@ export function formatAgo(thenMs: number, nowMs: number): string {
           : `${formatCount(Math.floor(seconds / 86_400))} d`;
   return thenMs > nowMs ? `in ${text}` : `${text} ago`;
 }
+
+/** "812 B", "4.6 kB", "1.2 GB", "3.4 TB". */
+export function formatBytes(bytes: number): string {
+  for (const [unit, name] of [
+    [1e12, "TB"],
+    [1e9, "GB"],
+    [1e6, "MB"],
+    [1e3, "kB"],
+  ] as const) {
+    if (bytes >= unit) return `${(bytes / unit).toFixed(1)} ${name}`;
+  }
+  return `${formatCount(bytes)} B`;
+}

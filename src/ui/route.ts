@@ -7,6 +7,7 @@ import {
   type ServiceQuery,
   type ServicesQuery,
 } from "./services/services-route.ts";
+import { readSystemQuery, type SystemQuery } from "./system/system-route.ts";
 import { readTraceQuery, type TraceQuery } from "./trace/trace-query.ts";
 import { readTraceId } from "./trace-id.ts";
 
@@ -16,6 +17,7 @@ export type Route =
   | ({ readonly kind: "services" } & ServicesQuery)
   | ({ readonly kind: "service" } & ServiceQuery)
   | ({ readonly kind: "map" } & MapQuery)
+  | ({ readonly kind: "system" } & SystemQuery)
   | ({ readonly kind: "trace" } & TraceQuery)
   | { readonly kind: "wrongTraceId"; readonly typed: string; readonly message: string }
   | { readonly kind: "unknown"; readonly path: string };
@@ -26,6 +28,7 @@ export function readRoute({ pathname, searchParams: params }: URL): Route {
   if (path === "/") return { kind: "explore", ...readExploreQuery(params) };
   if (path === "/services") return { kind: "services", ...readServicesQuery(params) };
   if (path === "/map") return { kind: "map", ...readMapQuery(params) };
+  if (path === "/system") return { kind: "system", ...readSystemQuery(params) };
   const [, page, name] = /^\/(trace|services)\/([^/]+)$/.exec(path) ?? [];
   if (name === undefined) return { kind: "unknown", path };
   const typed = plainText(name);

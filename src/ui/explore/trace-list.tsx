@@ -1,6 +1,6 @@
 /** The traces below the figures, what finding them took, and what to do if there are none. */
 import type { ReceiptAnswer } from "../../api/contract.ts";
-import { formatCount, formatDuration, formatSome } from "../format.ts";
+import { formatBytes, formatDuration, formatSome } from "../format.ts";
 import { NoticeIcon } from "../shell/icons.tsx";
 import type { Load } from "../load.ts";
 import { type ExploreQuery, exploreHref, MAX_TRACES } from "./explore-route.ts";
@@ -113,17 +113,6 @@ function Receipt({ receipt, found, progress }: ReceiptProps) {
       )}
     </>
   );
-}
-
-function formatBytes(bytes: number): string {
-  for (const [unit, name] of [
-    [1e9, "GB"],
-    [1e6, "MB"],
-    [1e3, "kB"],
-  ] as const) {
-    if (bytes >= unit) return `${(bytes / unit).toFixed(1)} ${name}`;
-  }
-  return `${formatCount(bytes)} B`;
 }
 
 function NotAsked() {

@@ -16,6 +16,7 @@ const ExplorePage = lazyPage(() => import("../explore/explore-page.tsx"));
 const ServicesPage = lazyPage(() => import("../services/services-page.tsx"));
 const ServicePage = lazyPage(() => import("../services/service-page.tsx"));
 const MapPage = lazyPage(() => import("../map/map-page.tsx"));
+const SystemPage = lazyPage(() => import("../system/system-page.tsx"));
 
 /** When whatever was asked for first has most likely come. */
 const PREPARE_AFTER_MS = 700;
@@ -88,6 +89,8 @@ function Page({ route }: { route: Route }) {
       return <ServicePage key={route.name} query={route} />;
     case "map":
       return <MapPage query={route} />;
+    case "system":
+      return <SystemPage query={route} />;
     case "trace":
       return <TracePage key={route.traceId} query={route} />;
     case "wrongTraceId":
