@@ -4,6 +4,7 @@
  */
 import type { z } from "zod";
 import type { FaultCode } from "../base/fault.ts";
+import type { NodeKind } from "../model/graph-node.ts";
 import type { KeyScope } from "../model/attribute-key.ts";
 import type { DoubleJson, KeyValue, SpanKind, Trace, TraceSummary } from "../model/trace.ts";
 import type { systemAnswer } from "./answers/system.ts";
@@ -252,10 +253,8 @@ export interface TagValuesAnswer {
   readonly receipt: ReceiptAnswer;
 }
 
-/** What a node of the service graph is. Only a service sends spans; the others are known by what services
- * say of them. A caller is `user` for requests that nobody seems to have sent, `unknown` for those whose
- * sender's spans are not there, or named by the service. */
-export type GraphNodeKind = "service" | "queue" | "database" | "peer" | "caller";
+/** What a node of the service graph is. */
+export type GraphNodeKind = NodeKind;
 
 /** How two nodes are connected. A message that one service sends and another takes is up to three edges:
  * `send` to the queue, `receive` from it, and `messaging` from one service to the other, `via` the queue if

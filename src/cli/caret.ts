@@ -1,5 +1,6 @@
 /** A query with a mark under the place that something is wrong with. */
-import { cellWidth, safeText } from "./text.ts";
+import { safeText } from "../base/safe-text.ts";
+import { cellWidth } from "./text.ts";
 
 interface Place {
   readonly from: number;

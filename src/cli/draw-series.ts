@@ -1,6 +1,7 @@
 import { type ChartLine, drawChart, drawsDots, valueText } from "./chart.ts";
 import { type Column, drawTable } from "./table.ts";
-import { type Colour, type Looks, paint, safeText } from "./text.ts";
+import { safeText } from "../base/safe-text.ts";
+import { type Colour, type Looks, paint } from "./text.ts";
 
 /** A series of a metrics query. */
 export interface DrawnSeries {

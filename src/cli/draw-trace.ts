@@ -13,6 +13,7 @@
 import { treeRows, type TreeRow } from "../model/trace-tree.ts";
 import type { Trace } from "../model/trace.ts";
 import { type Axis, drawAxis, drawBar, type Interval } from "./bars.ts";
+import { safeText } from "../base/safe-text.ts";
 import {
   alignRight,
   cellWidth,
@@ -22,7 +23,6 @@ import {
   instantText,
   type Looks,
   paint,
-  safeText,
   serviceColours,
 } from "./text.ts";
 

@@ -1,6 +1,7 @@
 import type { TraceSummary } from "../model/trace.ts";
 import { type Column, drawTable } from "./table.ts";
-import { durationText, instantText, type Looks, paint, safeText } from "./text.ts";
+import { safeText } from "../base/safe-text.ts";
+import { durationText, instantText, type Looks, paint } from "./text.ts";
 
 /** The columns of a list of traces. */
 export const traceColumns: readonly Column<TraceSummary>[] = [

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { test } from "node:test";
 import type { GraphAnswer, GraphEdgeAnswer } from "../api/contract.ts";
-import { dotOf, drawEdges, drawnGraph, mermaidOf } from "./graph-drawing.ts";
+import { dotOf, drawnGraph, mermaidOf } from "../analysis/graph-drawing.ts";
+import { drawEdges } from "./graph-drawing.ts";
 import { expectedEdges } from "./graph-expected.ts";
 
 const side = { calls: 200, averageNano: 1e6, p50Nano: 1e6, p95Nano: 2_500_000, p99Nano: 3e6 };
@@ -45,6 +46,7 @@ const graph: GraphAnswer = {
   ],
 };
 const looks = { colour: false, unicode: true };
+const ms = (nanos: number): string => `${nanos / 1e6} ms`;
 
 test("drawnGraph: messages once, through their queue; no call to oneself", () => {
   const ends = (withSelf: boolean): string[] =>
@@ -77,12 +79,12 @@ test("dotOf: what it draws is what it expects of the graph", () => {
   const drawn = drawnGraph(graph, false);
   const named = drawn.edges.filter(({ server }) => server !== ODD);
   const ends = named.map(({ client, server }) => ({ client, server }));
-  assert.deepEqual(expectedEdges(dotOf({ ...drawn, edges: named }), false), ends);
+  assert.deepEqual(expectedEdges(dotOf({ ...drawn, edges: named }, ms), false), ends);
 });
 
 test("dotOf: Graphviz takes it", (t) => {
   const { error, status, stdout, stderr } = spawnSync("dot", ["-Tsvg"], {
-    input: dotOf(graph),
+    input: dotOf(graph, ms),
     encoding: "utf8",
   });
   if (error !== undefined) return t.skip("Graphviz is not installed");
@@ -93,7 +95,7 @@ test("dotOf: Graphviz takes it", (t) => {
 
 test("mermaidOf: names are entities where they could be syntax", () => {
   assert.equal(
-    mermaidOf({ nodes: graph.nodes.slice(0, 2), edges: graph.edges.slice(0, 1) }),
+    mermaidOf({ nodes: graph.nodes.slice(0, 2), edges: graph.edges.slice(0, 1) }, ms),
     [
       "flowchart LR",
       '  n0["a #34;quoted#34; #92; name#92;n#60;b#62;"]',

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { expectedEdges, graphDifference } from "./graph-expected.ts";
+import { graphDifference } from "../analysis/graph-difference.ts";
+import { expectedEdges } from "./graph-expected.ts";
 
 const ends = (text: string): string =>
   expectedEdges(text, false)

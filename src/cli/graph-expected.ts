@@ -1,37 +1,8 @@
 /** Which edges a graph is expected to have: from a file in DOT, or a graph that was saved as JSON. */
 import { Fault } from "../base/fault.ts";
 import type { GraphAnswer } from "../api/contract.ts";
-import { drawnGraph } from "./graph-drawing.ts";
-
-/** An edge by the names at its ends. */
-export interface Ends {
-  readonly client: string;
-  readonly server: string;
-}
-
-/** What is there and should not be, and what should be and is not, each sorted. */
-export interface GraphDifference {
-  readonly unexpected: readonly Ends[];
-  readonly missing: readonly Ends[];
-}
-
-/** Compares edges by their ends. */
-export function graphDifference(
-  found: readonly Ends[],
-  expected: readonly Ends[],
-): GraphDifference {
-  return { unexpected: without(found, expected), missing: without(expected, found) };
-}
-
-function without(edges: readonly Ends[], others: readonly Ends[]): Ends[] {
-  const keyOf = ({ client, server }: Ends): string => JSON.stringify([client, server]);
-  const known = new Set(others.map(keyOf));
-  const left = new Map(edges.map((edge) => [keyOf(edge), edge]));
-  return [...left.keys()]
-    .filter((key) => !known.has(key))
-    .sort()
-    .map((key) => left.get(key)!);
-}
+import { drawnGraph } from "../analysis/graph-drawing.ts";
+import type { Ends } from "../analysis/graph-difference.ts";
 
 /** The edges in the text of a file. Throws Fault "invalid" if it is neither. */
 export function expectedEdges(text: string, withSelf: boolean): Ends[] {

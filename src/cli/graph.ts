@@ -1,12 +1,15 @@
 import { readFile } from "node:fs/promises";
+import { type Ends, graphDifference } from "../analysis/graph-difference.ts";
+import { dotOf, drawnGraph, mermaidOf } from "../analysis/graph-drawing.ts";
 import type { GraphAnswer } from "../api/contract.ts";
 import { Fault } from "../base/fault.ts";
 import { type Given, numberOption, positionals, secondsOption, UsageError } from "./arguments.ts";
 import { askClew, askingTenant, clewUrl, tenantOption, urlOption } from "./ask.ts";
 import type { Command, Surroundings } from "./command.ts";
-import { dotOf, drawEdges, drawnGraph, type DrawnGraph, mermaidOf } from "./graph-drawing.ts";
-import { type Ends, expectedEdges, graphDifference } from "./graph-expected.ts";
-import { safeText } from "./text.ts";
+import { drawEdges } from "./graph-drawing.ts";
+import { expectedEdges } from "./graph-expected.ts";
+import { safeText } from "../base/safe-text.ts";
+import { durationText } from "./text.ts";
 
 const formats = ["text", "dot", "mermaid", "json"] as const;
 const DIFFERENT = 1;
@@ -83,12 +86,18 @@ async function askGraph(given: Given, { env }: Surroundings): Promise<GraphAnswe
   return answer;
 }
 
-function draw(graph: DrawnGraph, format: "text" | "dot" | "mermaid", looks: Surroundings): string {
+const textOf = (nanos: number): string => durationText(nanos, true);
+
+function draw(
+  graph: Pick<GraphAnswer, "nodes" | "edges">,
+  format: "text" | "dot" | "mermaid",
+  looks: Surroundings,
+): string {
   switch (format) {
     case "dot":
-      return dotOf(graph);
+      return dotOf(graph, textOf);
     case "mermaid":
-      return mermaidOf(graph);
+      return mermaidOf(graph, textOf);
     case "text":
       if (graph.edges.length > 0) return drawEdges(graph, looks);
       return "No calls in this time. --since 1d looks back further.\n";
@@ -96,7 +105,7 @@ function draw(graph: DrawnGraph, format: "text" | "dot" | "mermaid", looks: Surr
 }
 
 function compare(
-  { edges }: DrawnGraph,
+  { edges }: Pick<GraphAnswer, "nodes" | "edges">,
   expected: readonly Ends[],
   { print, unicode }: Surroundings,
 ): number {

@@ -10,7 +10,7 @@ import type { Command, Surroundings } from "./command.ts";
 import { drawSeries } from "./draw-series.ts";
 import { drawTraces, traceColumns } from "./draw-traces.ts";
 import type { Column } from "./table.ts";
-import { safeText } from "./text.ts";
+import { safeText } from "../base/safe-text.ts";
 
 const DEFAULT_LIMIT = 20;
 const DEFAULT_SINCE_SECONDS = 3600;

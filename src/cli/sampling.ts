@@ -9,7 +9,8 @@ import { nearest } from "../server/nearest.ts";
 import { type Given, secondsOption, UsageError } from "./arguments.ts";
 import { askingTenant, clewUrl, sendClew, tenantOption, urlOption } from "./ask.ts";
 import type { Command, Surroundings } from "./command.ts";
-import { alignRight, cellWidth, fit, safeText } from "./text.ts";
+import { safeText } from "../base/safe-text.ts";
+import { alignRight, cellWidth, fit } from "./text.ts";
 
 type Task = (given: Given, file: string, surroundings: Surroundings) => Promise<number>;
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { cellWidth, durationText, fit, instantText, safeText } from "./text.ts";
+import { safeText } from "../base/safe-text.ts";
+import { cellWidth, durationText, fit, instantText } from "./text.ts";
 
 const safe: [text: string, unicode: boolean, want: string][] = [
   ["GET /cart", true, "GET /cart"],

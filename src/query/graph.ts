@@ -1,6 +1,8 @@
 /** Use cases over the service graph: who calls whom, how often, how often in vain, and how long. */
+import { edgesNear } from "../analysis/graph-shape.ts";
 import type { Connection, EdgeSide } from "../model/edge-sums.ts";
 import { mergeHistograms, quantilesNano } from "../model/latency-buckets.ts";
+import type { NodeKind } from "../model/graph-node.ts";
 import type { StoreClient } from "../store/client.ts";
 import { readEdges, type StoredEdge } from "../store/graph/read-edges.ts";
 import { readMissingSlices } from "../store/graph/slice-ledger.ts";
@@ -28,9 +30,6 @@ export interface GraphQuery {
   /** … by so many edges at most, in either direction; any number if absent. */
   readonly depth?: number | undefined;
 }
-
-/** What a node is. Only a service sends spans; the others are known by what services say of them. */
-export type NodeKind = "service" | "queue" | "database" | "peer" | "caller";
 
 /** A node of the graph. */
 export interface GraphNode {
@@ -152,26 +151,6 @@ function mergeSides(sides: readonly EdgeSide[]): EdgeSide {
 
 function sumOf<T>(items: readonly T[], of: (item: T) => number): number {
   return items.reduce((sum, item) => sum + of(item), 0);
-}
-
-/** The edges on the way to nodes that so many edges lead to, whichever way they point. */
-function edgesNear<Edge extends Pick<StoredEdge, "client" | "server">>(
-  edges: readonly Edge[],
-  node: string,
-  depth: number,
-): Edge[] {
-  const reached = new Set([node]);
-  const near = new Set<Edge>();
-  for (let step = 0; step < depth; step++) {
-    const before = near.size;
-    const found = edges.filter(({ client, server }) => reached.has(client) || reached.has(server));
-    for (const edge of found) {
-      near.add(edge);
-      reached.add(edge.client).add(edge.server);
-    }
-    if (near.size === before) break;
-  }
-  return edges.filter((edge) => near.has(edge));
 }
 
 /** What the ends of an edge are, by how they are connected. */

@@ -26,8 +26,12 @@ export interface SampleTrace {
   readonly request: JsonObject;
 }
 
-/** An ExportTraceServiceRequest of one trace that started `agoMs` ago. */
-export function makeTrace(spans: readonly SampleSpan[], agoMs: number): SampleTrace {
+/** An ExportTraceServiceRequest of one trace that started `agoMs` ago, of services of some version. */
+export function makeTrace(
+  spans: readonly SampleSpan[],
+  agoMs: number,
+  version = "1.4.2",
+): SampleTrace {
   const traceId = randomBytes(16).toString("hex");
   const ids = spans.map(() => randomBytes(8).toString("hex"));
   const startNano = BigInt(Date.now() - agoMs) * 1_000_000n;
@@ -56,7 +60,7 @@ export function makeTrace(spans: readonly SampleSpan[], agoMs: number): SampleTr
     resource: {
       attributes: attributesOf({
         "service.name": service,
-        "service.version": "1.4.2",
+        "service.version": version,
         "deployment.environment.name": "production",
         "host.name": `${service}-7d9c`,
         "telemetry.sdk.language": "nodejs",

@@ -6,7 +6,7 @@ import { formatDuration } from "../format.ts";
 import { areaPath, linearScale, linePath, logScale, type Scale } from "./chart-lines.ts";
 import { errorShares, formatNano, formatPercent, formatRate, rateOf, ratesOf } from "./figures.ts";
 import { usePointerRange } from "./pointer-range.ts";
-import { TimeLabels, TimeLines, type TimeSpan } from "./time-axis.tsx";
+import { TimeLabels, TimeLines, type TimeMark, TimeMarks, type TimeSpan } from "./time-axis.tsx";
 
 const TICKS = 4;
 
@@ -32,10 +32,12 @@ interface ChartsProps {
   /** The step pointed at, on any plot of the page. */
   readonly hover: Signal<number | undefined>;
   readonly onZoom: (fromSeconds: number, toSeconds: number) => void;
+  /** Moments to be marked, the words beside them in the first chart. */
+  readonly marks: readonly TimeMark[];
 }
 
 /** The three charts. */
-export function Charts({ red, groups, span, nowSeconds, hover, onZoom }: ChartsProps) {
+export function Charts({ red, groups, span, nowSeconds, hover, onZoom, marks }: ChartsProps) {
   const whole = red.series[0];
   if (whole === undefined) return null;
   const at = hover.value;
@@ -47,7 +49,7 @@ export function Charts({ red, groups, span, nowSeconds, hover, onZoom }: ChartsP
     }));
   const rates = ratesOf(whole, red, nowSeconds);
   const shares = errorShares(whole);
-  const plot = { red, span, hover, onZoom };
+  const plot = { red, span, hover, onZoom, marks };
   const { p50Nano, p95Nano, p99Nano, total } = whole;
   const rateLines = isGrouped
     ? lines((series) => ratesOf(series, red, nowSeconds))
@@ -133,7 +135,7 @@ function leastOf(lines: readonly Line[]): number {
   return least === Infinity ? 1 : least;
 }
 
-interface ChartProps extends Pick<ChartsProps, "red" | "span" | "hover" | "onZoom"> {
+interface ChartProps extends Pick<ChartsProps, "red" | "span" | "hover" | "onZoom" | "marks"> {
   readonly title: string;
   readonly figure: string;
   /** What the upper edge stands for. */
@@ -183,12 +185,15 @@ function Chart(props: ChartProps) {
   );
 }
 
-interface PlotProps extends Pick<ChartProps, "red" | "span" | "hover" | "onZoom"> {
+interface PlotProps extends Pick<
+  ChartProps,
+  "red" | "span" | "hover" | "onZoom" | "marks" | "title"
+> {
   readonly children: preact.ComponentChildren;
 }
 
 /** Where a chart is pointed at and dragged across. */
-function Plot({ red, span, hover, onZoom, children }: PlotProps) {
+function Plot({ red, span, hover, onZoom, marks, title, children }: PlotProps) {
   const dragged = useSignal<readonly [number, number] | undefined>(undefined);
   const { times, stepSeconds } = red;
   const stepAt = (x: number): number => Math.min(Math.floor(x * times.length), times.length - 1);
@@ -208,6 +213,7 @@ function Plot({ red, span, hover, onZoom, children }: PlotProps) {
     <div class="plot" ref={area}>
       <TimeLines span={span} count={TICKS} />
       {children}
+      <TimeMarks span={span} marks={marks} hasLabels={title === "Rate"} />
       {band !== undefined && (
         <i
           class="band"

@@ -23,7 +23,10 @@ export function ratesOf(
 }
 
 /** The part of calls that failed, by step; none where there was no call. */
-export function errorShares({ calls, errors }: RedSeriesAnswer): (number | null)[] {
+export function errorShares({
+  calls,
+  errors,
+}: Pick<RedSeriesAnswer, "calls" | "errors">): (number | null)[] {
   return calls.map((count, i) => (count > 0 ? errors[i]! / count : null));
 }
 

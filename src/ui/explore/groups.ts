@@ -1,6 +1,7 @@
 /** Groups of calls: what they are called, how they are sorted, which condition they stand for. */
 import type { RedSeriesAnswer } from "../../api/contract.ts";
 import type { Sorting } from "./explore-route.ts";
+import { busiestFirst, figureKeys, type FigureSorting } from "./figure-sorting.ts";
 import { SERVICE, withCondition, withField } from "./filters.ts";
 
 /** What tells a group from all others. */
@@ -16,34 +17,8 @@ export function queryOfGroup(q: string, { service = "", name, kind }: RedSeriesA
   return kind === undefined ? named : withCondition(named, `kind = ${kind}`);
 }
 
-const numbers = {
-  calls: ({ total }: RedSeriesAnswer) => total.calls,
-  errors: ({ total }: RedSeriesAnswer) => (total.calls > 0 ? total.errors / total.calls : 0),
-  p50: ({ total }: RedSeriesAnswer) => total.p50Nano ?? 0,
-  p95: ({ total }: RedSeriesAnswer) => total.p95Nano ?? 0,
-  p99: ({ total }: RedSeriesAnswer) => total.p99Nano ?? 0,
-};
-
 /** How a table of groups is sorted: by the busiest first unless it can do as it is told. */
-export function groupSorting({ key, descending }: Sorting): Sorting {
-  const isOurs = key === "name" || key in numbers;
-  return isOurs ? { key, descending } : { key: "calls", descending: true };
-}
-
-/** The groups in the order of `groupSorting`. */
-export function sortGroups(
-  groups: readonly RedSeriesAnswer[],
-  sorting: Sorting,
-): RedSeriesAnswer[] {
-  const { key, descending } = groupSorting(sorting);
-  const sign = descending ? -1 : 1;
-  const compare = (a: RedSeriesAnswer, b: RedSeriesAnswer): number => {
-    if (key in numbers) {
-      const of = numbers[key as keyof typeof numbers];
-      return of(a) - of(b);
-    }
-    const [one, two] = [groupKey(a), groupKey(b)];
-    return one < two ? -1 : one > two ? 1 : 0;
-  };
-  return [...groups].sort((a, b) => sign * compare(a, b));
+export function groupSorting({ key, descending }: Sorting): FigureSorting {
+  const own = figureKeys.find((figure) => figure === key);
+  return own === undefined ? busiestFirst : { key: own, descending };
 }

@@ -8,8 +8,9 @@ import type { Load } from "../load.ts";
 import { type Box, type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { understand } from "./filters.ts";
 import { groupKey } from "./groups.ts";
+import type { TimeChoice } from "../time-choice.ts";
 import { Heatmap } from "./heatmap.tsx";
-import type { TimeSpan } from "./time-axis.tsx";
+import type { TimeMark, TimeSpan } from "./time-axis.tsx";
 
 /** Lines that can still be told apart. */
 const SHOWN_GROUPS = 8;
@@ -20,10 +21,15 @@ interface OverviewProps {
   readonly offsetMinutes: number;
   readonly onChange: (change: Partial<ExploreQuery>) => void;
   readonly onRetry: () => void;
+  /** Moments to be marked in the charts. */
+  readonly marks?: readonly TimeMark[];
+  /** The address of the same for another time; Explore's if absent. */
+  readonly timeHref?: (time: TimeChoice) => string;
 }
 
 /** The charts and the heatmap, or what is in their way. */
-export function Overview({ query, load, offsetMinutes, onChange, onRetry }: OverviewProps) {
+export function Overview(props: OverviewProps) {
+  const { query, load, offsetMinutes, onChange, onRetry, marks = [] } = props;
   const hover = useSignal<number | undefined>(undefined);
   if (load.kind === "loading") {
     return <div class="overview waiting" role="status" aria-label="Loading the figures" />;
@@ -42,7 +48,7 @@ export function Overview({ query, load, offsetMinutes, onChange, onRetry }: Over
     );
   }
   const { red, heatmap, groups, isWider, spans } = load.value;
-  if (red.series.length === 0) return <NoCalls query={query} />;
+  if (red.series.length === 0) return <NoCalls query={query} timeHref={props.timeHref} />;
   const from = red.times[0]!;
   const span: TimeSpan = { from, to: from + red.times.length * red.stepSeconds, offsetMinutes };
   const nowSeconds = load.atMs / 1000;
@@ -69,6 +75,7 @@ export function Overview({ query, load, offsetMinutes, onChange, onRetry }: Over
           nowSeconds={nowSeconds}
           hover={hover}
           onZoom={zoom}
+          marks={marks}
         />
         <Heatmap
           answer={heatmap}
@@ -92,9 +99,14 @@ function colouredGroups(series: readonly ColouredSeries["series"][]): ColouredSe
   return shown.map((each) => ({ series: each, colour: colours.get(groupKey(each))! }));
 }
 
-function NoCalls({ query }: { query: ExploreQuery }) {
+interface NoCallsProps extends Pick<OverviewProps, "query"> {
+  readonly timeHref: OverviewProps["timeHref"];
+}
+
+function NoCalls({ query, timeHref }: NoCallsProps) {
   const isLong = query.time.kind === "since" && query.time.seconds >= 604_800;
-  const wider = exploreHref({ ...query, time: { kind: "since", seconds: 604_800 } });
+  const week = { kind: "since", seconds: 604_800 } as const;
+  const wider = timeHref?.(week) ?? exploreHref({ ...query, time: week });
   return (
     <div class="overview-note" role="status">
       <h2>Nothing was called in this time</h2>

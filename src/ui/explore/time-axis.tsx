@@ -7,6 +7,38 @@ export interface TimeSpan {
   readonly offsetMinutes: number;
 }
 
+/** A moment with a word on what happened. */
+export interface TimeMark {
+  /** In seconds since 1970. */
+  readonly at: number;
+  readonly label: string;
+}
+
+/** Marks through a plot, with their words if there is room for these. */
+export function TimeMarks({
+  span,
+  marks,
+  hasLabels,
+}: {
+  readonly span: TimeSpan;
+  readonly marks: readonly TimeMark[];
+  readonly hasLabels: boolean;
+}) {
+  return (
+    <>
+      {marks.map(({ at, label }) => (
+        <i
+          key={label}
+          class={(at - span.from) / (span.to - span.from) > 0.7 ? "mark at-end" : "mark"}
+          style={{ left: leftOf(span, at) }}
+        >
+          {hasLabels && <span>{label}</span>}
+        </i>
+      ))}
+    </>
+  );
+}
+
 function ticksOf({ from, to, offsetMinutes }: TimeSpan, count: number): TimeTick[] {
   return timeTicks([from, to], count, offsetMinutes);
 }

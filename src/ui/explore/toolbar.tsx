@@ -4,6 +4,7 @@ import { type ExploreQuery, exploreHref, type Grouping } from "./explore-route.t
 import { AddFilter } from "./add-filter.tsx";
 import type { Figures } from "./explore-load.ts";
 import { queryOf, SERVICE, serviceOf, understand, withField } from "./filters.ts";
+import { SpansChoice } from "./spans-choice.tsx";
 import { TimePicker } from "./time-picker.tsx";
 
 interface ToolbarProps {
@@ -28,7 +29,11 @@ export function Toolbar({ query, services, spans, offsetMinutes, onChange }: Too
       <ServiceChoice query={query} services={services} onChange={onChange} />
       <Chips query={query} />
       <AddFilter query={query} onChange={onChange} />
-      <SpansChoice query={query} spans={spans} onChange={onChange} />
+      <SpansChoice
+        allSpans={query.allSpans}
+        spans={spans}
+        onChoose={(allSpans) => onChange({ allSpans, box: undefined })}
+      />
       <label class="labelled">
         <span>By</span>
         <select
@@ -111,36 +116,6 @@ function Chip({ text, without }: { text: string; without: string }) {
         <CloseIcon />
       </a>
     </span>
-  );
-}
-
-function SpansChoice({ query, spans, onChange }: ChoiceProps & Pick<ToolbarProps, "spans">) {
-  if (spans === "asAsked") return null;
-  const isAll = query.allSpans || spans === "noRequests";
-  return (
-    <div class="segments" role="group" aria-label="Figures of">
-      <button
-        type="button"
-        aria-pressed={!isAll}
-        disabled={spans === "noRequests"}
-        title={
-          spans === "noRequests"
-            ? "No span of kind server or consumer in this time"
-            : "Figures of spans of kind server and consumer"
-        }
-        onClick={() => onChange({ allSpans: false, box: undefined })}
-      >
-        Requests
-      </button>
-      <button
-        type="button"
-        aria-pressed={isAll}
-        title="Figures of spans of every kind"
-        onClick={() => onChange({ allSpans: true, box: undefined })}
-      >
-        All spans
-      </button>
-    </div>
   );
 }
 

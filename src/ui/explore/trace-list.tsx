@@ -9,10 +9,10 @@ import { type Listed, searchOf } from "./list-load.ts";
 import { TracesTable } from "./traces-table.tsx";
 
 /** Where lines are about to be. */
-export function Waiting({ what }: { what: string }) {
+export function Waiting({ what, lines = 12 }: { what: string; lines?: number }) {
   return (
     <div class="skeleton" role="status" aria-label={`Loading the ${what}`}>
-      {Array.from({ length: 12 }, (_, i) => (
+      {Array.from({ length: lines }, (_, i) => (
         <i key={i} />
       ))}
     </div>

@@ -5,7 +5,7 @@ import { localOffset } from "../local-time.ts";
 import { traceHref } from "../trace/trace-query.ts";
 import { ErrorIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
-import type { ExploreQuery } from "./explore-route.ts";
+import { type ExploreQuery, exploreHref, type Sorting } from "./explore-route.ts";
 import type { ListedTrace } from "./list-load.ts";
 import { SortHead } from "./sort-head.tsx";
 import { TraceShape } from "./trace-shape.tsx";
@@ -26,7 +26,10 @@ export function TracesTable({ traces, query, nowMs }: TracesTableProps) {
   const names = traces.flatMap(({ summary: { services } }) => services.map(({ name }) => name));
   const colours = assignColours(names);
   const fullNano = fullBarNano(traces.map(({ summary }) => summary.durationNano));
-  const head = { sorting: traceSorting(query.sorting), query };
+  const head = {
+    sorting: traceSorting(query.sorting),
+    sortedHref: (sorting: Sorting) => exploreHref({ ...query, sorting }),
+  };
   return (
     <table class="rows traces-table">
       <thead>

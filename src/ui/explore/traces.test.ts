@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { RedSeriesAnswer } from "../../api/contract.ts";
 import type { TraceSummary } from "../../model/trace.ts";
-import { queryOfGroup, sortGroups } from "./groups.ts";
+import { sortFigures } from "./figure-sorting.ts";
+import { groupKey, groupSorting, queryOfGroup } from "./groups.ts";
 import { fullBarNano, shapeOf, sortTraces } from "./traces.ts";
 
 const trace = (traceId: string, more: Partial<TraceSummary>): TraceSummary => ({
@@ -78,9 +79,11 @@ test("groups: the query of one, and their order", () => {
     '{ .a = 1 && resource.service.name = "shop" && name = "GET" && kind = server }',
   );
   const names = (key: "errors" | "start"): string[] =>
-    sortGroups([group("a", 10, 5), group("b", 100, 10)], { key, descending: true }).map(
-      ({ name = "" }) => name,
-    );
+    sortFigures(
+      [group("a", 10, 5), group("b", 100, 10)],
+      groupSorting({ key, descending: true }),
+      groupKey,
+    ).map(({ name = "" }) => name);
   assert.deepEqual(names("errors"), ["a", "b"]);
   assert.deepEqual(names("start"), ["b", "a"]);
 });

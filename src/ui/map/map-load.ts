@@ -14,7 +14,8 @@ export async function loadGraph(
   return after(before, await ask(`/graph?${graphTime(time)}`, signal));
 }
 
-function graphTime(time: TimeChoice): URLSearchParams {
+/** A stretch of time as questions about the graph have it. */
+export function graphTime(time: TimeChoice): URLSearchParams {
   return new URLSearchParams(
     time.kind === "since"
       ? { since: `${time.seconds}` }

@@ -1,15 +1,6 @@
 /** What the pages of services show, and how their addresses say so. */
+import { busiestFirst, figureKeys, type FigureSorting } from "../explore/figure-sorting.ts";
 import { lastHour, readTimeView, type TimeView, writeTimeView } from "../time-choice.ts";
-
-/** A column that a table of services or operations is sorted by. */
-export const figureKeys = ["name", "calls", "errors", "p50", "p95", "p99"] as const;
-export type FigureKey = (typeof figureKeys)[number];
-
-/** How a table is sorted. */
-export interface FigureSorting {
-  readonly key: FigureKey;
-  readonly descending: boolean;
-}
 
 /** The list of services. */
 export interface ServicesQuery extends TimeView {
@@ -21,10 +12,10 @@ export interface ServicesQuery extends TimeView {
 /** One service; `sorting` is that of its operations. */
 export interface ServiceQuery extends TimeView {
   readonly name: string;
+  /** Whether figures are of all its spans rather than of the requests that it gets. */
+  readonly allSpans: boolean;
   readonly sorting: FigureSorting;
 }
-
-const busiestFirst: FigureSorting = { key: "calls", descending: true };
 
 /** What the query of an address asks for; what is wrong in it falls back to its default. */
 export function readServicesQuery(params: URLSearchParams): ServicesQuery {
@@ -34,7 +25,8 @@ export function readServicesQuery(params: URLSearchParams): ServicesQuery {
 
 /** The same for the page of one service. */
 export function readServiceQuery(name: string, params: URLSearchParams): ServiceQuery {
-  return { ...readTimeView(params), name, sorting: readSorting(params) };
+  const allSpans = params.get("spans") === "all";
+  return { ...readTimeView(params), name, allSpans, sorting: readSorting(params) };
 }
 
 function readSorting(params: URLSearchParams): FigureSorting {
@@ -54,8 +46,10 @@ export function servicesHref(query: Partial<ServicesQuery>): string {
 
 /** The address of a service's page. */
 export function serviceHref(query: Pick<ServiceQuery, "name"> & Partial<ServiceQuery>): string {
-  const { name, ...rest } = { ...lastHour, sorting: busiestFirst, ...query };
-  return href(`/services/${encodeURIComponent(name)}`, new URLSearchParams(), rest);
+  const { name, allSpans = false, ...rest } = { ...lastHour, sorting: busiestFirst, ...query };
+  const params = new URLSearchParams();
+  if (allSpans) params.set("spans", "all");
+  return href(`/services/${encodeURIComponent(name)}`, params, rest);
 }
 
 function href(

@@ -1,66 +1,50 @@
-import type { ServicesAnswer } from "../../api/contract.ts";
+import type { ServiceAnswer, ServicesAnswer } from "../../api/contract.ts";
 import { assignColours } from "../colours.ts";
-import { formatNano, formatPercent } from "../explore/figures.ts";
-import { Waiting } from "../explore/trace-list.tsx";
-import { formatCount } from "../format.ts";
-import type { Load } from "../load.ts";
+import { sortFigures } from "../explore/figure-sorting.ts";
+import { type FigureLine, FigureTable } from "../explore/figure-table.tsx";
+import { rateOf } from "../explore/figures.ts";
 import { Service } from "../shell/service.tsx";
-import { serviceHref, type ServicesQuery } from "./services-route.ts";
+import { serviceHref, servicesHref, type ServicesQuery } from "./services-route.ts";
 
 interface ServicesTableProps {
   readonly query: ServicesQuery;
-  readonly load: Load<ServicesAnswer>;
-  readonly onRetry: () => void;
+  readonly answer: ServicesAnswer;
+  /** Those of them that are shown. */
+  readonly services: readonly ServiceAnswer[];
+  readonly nowSeconds: number;
 }
 
-/** A line for each service. */
-export function ServicesTable({ query, load, onRetry }: ServicesTableProps) {
-  if (load.kind === "loading") return <Waiting what="services" />;
-  if (load.kind === "failed") {
-    return (
-      <div class="nothing" role="alert">
-        <h2 class="error">The services could not be read</h2>
-        <p>
-          {load.message}{" "}
-          <button type="button" class="button" onClick={onRetry}>
-            Try again
-          </button>
-        </p>
-      </div>
-    );
-  }
-  const { services } = load.value;
-  const colours = assignColours(services.map(({ service }) => service));
+/** A line for each service; it leads to the service's page. */
+export function ServicesTable({ query, answer, services, nowSeconds }: ServicesTableProps) {
+  const { times = [], stepSeconds = 60 } = answer;
+  // Of all services, so that filtering changes no colour.
+  const colours = assignColours(answer.services.map(({ service }) => service));
+  const lines = services.map((each): FigureLine & { readonly name: string } => {
+    const { service, isOfRequests, series, ...total } = each;
+    const colour = colours.get(service) ?? 0;
+    return {
+      key: service,
+      name: service,
+      href: serviceHref({ name: service, time: query.time, utc: query.utc }),
+      title: service,
+      label: (
+        <>
+          <Service name={service} colour={colour} />
+          {!isOfRequests && <span class="kind soft">takes no requests: all spans</span>}
+        </>
+      ),
+      colour,
+      total,
+      series: series ?? { calls: [], errors: [], p95Nano: [] },
+    };
+  });
   return (
-    <table class="rows groups-table">
-      <thead>
-        <tr>
-          <th scope="col">Service</th>
-          <th scope="col" class="number">
-            Calls
-          </th>
-          <th scope="col" class="number">
-            Errors
-          </th>
-          <th scope="col" class="number">
-            p95
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {services.map(({ service, calls, errors, p95Nano }) => (
-          <tr key={service}>
-            <td class="what">
-              <a href={serviceHref({ name: service, time: query.time, utc: query.utc })}>
-                <Service name={service} colour={colours.get(service) ?? 0} />
-              </a>
-            </td>
-            <td class="number">{formatCount(calls)}</td>
-            <td class="number">{errors > 0 ? formatPercent(errors / calls) : ""}</td>
-            <td class="number">{formatNano(p95Nano)}</td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <FigureTable
+      name="Service"
+      lines={sortFigures(lines, query.sorting, ({ name }) => name)}
+      rateOf={(total) => rateOf(total, { times, stepSeconds }, nowSeconds)}
+      sorting={query.sorting}
+      sortedHref={(sorting) => servicesHref({ ...query, sorting })}
+    />
   );
 }

@@ -29,16 +29,14 @@ function timeOf(at: Route): TimeView {
   return "time" in at ? { time: at.time, utc: at.utc } : lastHour;
 }
 
-const CHORD_MS = 1500;
-
 /** "g" and then the key of a page. */
 function useNavKeys(): void {
   useEffect(() => {
-    let begunMs = -Infinity;
+    let isBegun = false;
     const onKey = (event: KeyboardEvent): void => {
       if (event.ctrlKey || event.altKey || event.metaKey || isTyping(event)) return;
-      const isSecond = event.timeStamp - begunMs < CHORD_MS;
-      begunMs = event.key === "g" ? event.timeStamp : -Infinity;
+      const isSecond = isBegun;
+      isBegun = event.key === "g";
       const page = isSecond ? navPages.find(({ key }) => key === event.key) : undefined;
       if (page === undefined) return;
       // The page at hand has other uses for some of these keys.

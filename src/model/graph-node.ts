@@ -1,0 +1,4 @@
+/** What a node of the service graph is. Only a service sends spans; the others are known by what services
+ * say of them. A caller is `user` for requests that nobody seems to have sent, `unknown` for those whose
+ * sender's spans are not there, or named by the service. */
+export type NodeKind = "service" | "queue" | "database" | "peer" | "caller";

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { printedSeed } from "../../../test/support/oracle.ts";
+import { templateMessage } from "../../model/message-template.ts";
+import { parseQuery } from "../../traceql/parse.ts";
+import { errorQuery, templateRegExp } from "./error-query.ts";
+
+/** JavaScript has no flags within an expression, and TraceQL's match whole texts. */
+const matcher = (template: string): RegExp =>
+  new RegExp(`^${templateRegExp(template).replace(/^\(\?s\)/, "")}$`, "s");
+
+test("templateRegExp: matches the messages that have the template", () => {
+  const piece = fc.oneof(
+    fc.nat().map(String),
+    fc.uuid(),
+    fc.constantFrom(" ", "'a b'", '"x"', "(a)", "[b].*", "\\", "…", "\n at", "can't", "é", "1.5"),
+    fc.string({ maxLength: 20 }),
+  );
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
+      const message = pieces.join("");
+      assert.match(message, matcher(templateMessage(message)));
+    }),
+    { seed: printedSeed("error query"), numRuns: 3000 },
+  );
+  assert.doesNotMatch("user x is gone", matcher("user … not found"));
+});
+
+test("errorQuery: a list of conditions, whatever is in the texts", () => {
+  const group = { service: 'a"b', type: "A`B", template: "can't \\ find '…' (…)" };
+  const q = errorQuery(group);
+  assert.ok(parseQuery(q).query?.kind === "search", q);
+  assert.equal(
+    errorQuery({ service: "shop", type: "", template: "" }),
+    '{ resource.service.name = "shop" && status = error }',
+  );
+});
