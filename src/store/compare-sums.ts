@@ -317,7 +317,7 @@ export interface ExemplarQuery extends Pick<CompareQuery, "where" | "isSelected"
   readonly limit: number;
 }
 
-/** The traces of the spans of the lowest ranks. */
+/** The traces of the spans of the lowest ranks; of spans that start together, that of the first trace. */
 export async function readExemplarTraces(
   { client, database, tenant, settings, sending }: CandidateReading,
   { where, isSelected, samples, stretches, limit }: ExemplarQuery,
@@ -329,9 +329,9 @@ export async function readExemplarTraces(
     where,
   ]);
   const rows = await client.query<{ id: string; start: string }>(
-    sql`SELECT lower(hex(found.1)) AS id, toString(found.2) AS start
+    sql`SELECT lower(hex(lowest.2)) AS id, toString(lowest.3) AS start
       FROM (
-        SELECT argMin((trace_id, start_unix_nano), ${rankSql}) AS found, min(${rankSql}) AS lowest
+        SELECT min((${rankSql}, trace_id, start_unix_nano)) AS lowest
         FROM ${identifier(database)}.spans
         WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
           AND ${conditionSql(within)}

@@ -123,13 +123,11 @@ function plain(series: readonly Series[]): unknown[] {
   return series.map(({ labels, values, exemplars }) => ({
     labels: labels.map(({ name, value }) => [name, anyValueOf(value)]),
     values: Array.from(values, rounded),
-    exemplars: exemplars
-      .map((one) => ({
-        ...one,
-        value: rounded(one.value),
-        labels: one.labels.map(({ name, value }) => [name, anyValueOf(value)]),
-      }))
-      .sort((a, b) => a.timestampMs - b.timestampMs),
+    exemplars: exemplars.map((one) => ({
+      ...one,
+      value: rounded(one.value),
+      labels: one.labels.map(({ name, value }) => [name, anyValueOf(value)]),
+    })),
   }));
 }
 

@@ -7,13 +7,15 @@ import { anySpans } from "./random-traces.ts";
 const TRACES = 24;
 const SECOND = 1_000_000_000n;
 
-/** Traces that begin up to nine hours before `nowSeconds`; every third lasts minutes, most are over at
- * once. */
+const secondsAgo = fc.oneof(fc.nat(9 * 3600), fc.constantFrom(900, 3 * 3600));
+
+/** Traces that begin up to nine hours before `nowSeconds`, some together; every third lasts minutes, most
+ * are over at once. */
 export function anyTraces(nowSeconds: number): fc.Arbitrary<Trace[]> {
   return fc
-    .array(fc.tuple(anySpans(9), fc.nat(9 * 3600)), { minLength: TRACES, maxLength: TRACES })
+    .array(fc.tuple(anySpans(9), secondsAgo), { minLength: TRACES, maxLength: TRACES })
     .map((all) =>
-      all.map(([spans, secondsAgo], i) => {
+      all.map(([spans, ago], i) => {
         const unit = i % 3 === 0 ? 60e9 : 1;
         const stretched = distinct(spans).map((span, n) => ({
           ...span,
@@ -21,7 +23,7 @@ export function anyTraces(nowSeconds: number): fc.Arbitrary<Trace[]> {
         }));
         // Zero bytes at the end of an id are part of it.
         const traceId = `${(i + 1).toString(16)}${i % 4 === 0 ? "00" : "ab"}`.padStart(32, "ab");
-        return briefTrace(stretched, { traceId, base: BigInt(nowSeconds - secondsAgo) * SECOND });
+        return briefTrace(stretched, { traceId, base: BigInt(nowSeconds - ago) * SECOND });
       }),
     );
 }

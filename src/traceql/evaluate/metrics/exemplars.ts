@@ -78,8 +78,11 @@ export class Exemplars {
     for (const candidate of other.candidates()) this.offer(candidate);
   }
 
+  /** By time. */
   candidates(): Candidate[] {
-    return [...this.#lowest.values()];
+    return [...this.#lowest.values()].sort(
+      (a, b) => a.timestampMs - b.timestampMs || compareCandidates(a, b),
+    );
   }
 }
 
