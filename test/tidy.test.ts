@@ -37,6 +37,7 @@ const ISLANDS: Readonly<Record<string, readonly string[]>> = {
 /** Single files that rooms may import besides: for types only, or the whole module. */
 const DOORS: readonly { room: string; target: string; typesOnly: boolean }[] = [
   { room: "ui", target: "api/contract.ts", typesOnly: true },
+  { room: "ui", target: "wire/trace-file/read-trace-file.ts", typesOnly: false },
   { room: "cli", target: "demo/shop.ts", typesOnly: false },
   { room: "cli", target: "bench/attribute-keys.ts", typesOnly: false },
   { room: "cli", target: "bench/bench.ts", typesOnly: false },

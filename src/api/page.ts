@@ -34,7 +34,7 @@ const securityHeaders = {
 export function pageRoutes(folder: string): Route[] {
   const page = (): Promise<HttpResponse> => indexPage(folder);
   return [
-    ...["/", "/trace/:id", "/services", "/services/:name", "/map", "/system"].map(
+    ...["/", "/trace/:id", "/file", "/services", "/services/:name", "/map", "/system"].map(
       (pattern): Route => ({
         method: "GET",
         pattern,
@@ -42,6 +42,11 @@ export function pageRoutes(folder: string): Route[] {
       }),
     ),
     { method: "GET", pattern: "/assets/*file", handler: (request) => asset(folder, request) },
+    {
+      method: "GET",
+      pattern: "/trace-page.html",
+      handler: () => file(folder, "trace-page.html", 0),
+    },
     { method: "GET", pattern: "/favicon.svg", handler: () => file(folder, "favicon.svg", 3600) },
   ];
 }

@@ -135,6 +135,12 @@ export function otlpHref(traceId: string): string {
   return `${base}/traces/${traceId}/otlp`;
 }
 
+/** The page that a trace is put into, for a file that needs no Clew. */
+export async function fetchTemplate(signal: AbortSignal): Promise<Answer<string>> {
+  const answer = await get("/trace-page.html", signal);
+  return answer.kind === "ok" ? { kind: "ok", value: await answer.value.text() } : answer;
+}
+
 /** Asks Clew's own API: `path` is what comes after its base. */
 export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
   const answer = await request(path, signal);
@@ -149,13 +155,21 @@ export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<
 }
 
 /** The answer as it comes; see `ask`. */
-export async function request(
+export function request(
   path: string,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
 ): Promise<Answer<Response>> {
+  return get(base + path, signal, headers);
+}
+
+async function get(
+  url: string,
+  signal: AbortSignal,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer<Response>> {
   try {
-    const response = await fetch(base + path, { signal, headers });
+    const response = await fetch(url, { signal, headers });
     if (response.ok) return { kind: "ok", value: response };
     const error = readError(await response.text());
     const { status } = response;

@@ -8,7 +8,7 @@ import {
   type ServicesQuery,
 } from "./services/services-route.ts";
 import { readSystemQuery, type SystemQuery } from "./system/system-route.ts";
-import { readTraceQuery, type TraceQuery } from "./trace/trace-query.ts";
+import { filePath, readTraceQuery, type TraceQuery } from "./trace/trace-query.ts";
 import { readTraceId } from "./trace-id.ts";
 
 /** What an address of the page asks for. */
@@ -29,6 +29,13 @@ export function readRoute({ pathname, searchParams: params }: URL): Route {
   if (path === "/services") return { kind: "services", ...readServicesQuery(params) };
   if (path === "/map") return { kind: "map", ...readMapQuery(params) };
   if (path === "/system") return { kind: "system", ...readSystemQuery(params) };
+  if (path === filePath) {
+    const read = readTraceId(params.get("trace") ?? "");
+    return {
+      kind: "trace",
+      ...readTraceQuery(read.kind === "ok" ? read.traceId : "", params, true),
+    };
+  }
   const [, page, name] = /^\/(trace|services)\/([^/]+)$/.exec(path) ?? [];
   if (name === undefined) return { kind: "unknown", path };
   const typed = plainText(name);

@@ -2,6 +2,7 @@
  * Protobuf ↔ its JSON mapping, driven by tables of fields. One decoder and one encoder of spans
  * then serve both encodings. Source: protobuf.dev/programming-guides/json, and OTLP's deviations.
  */
+import { parseExactJson } from "../base/exact-json.ts";
 import { Fault, unreachable } from "../base/fault.ts";
 import { ProtoReader, ProtoWriter } from "../base/protobuf.ts";
 import { int64Text } from "../model/any-value.ts";
@@ -92,15 +93,8 @@ export function objectToProto(value: object, message: Message): Uint8Array {
 }
 
 function parseJson(text: string): Json {
-  // A reviver costs several times the parsing, so it is used only if some number needs it.
-  const exact = (_key: string, value: unknown, context?: { source?: string }): unknown => {
-    if (typeof value !== "number" || Number.isSafeInteger(value)) return value;
-    const source = context?.source ?? "";
-    // No field takes more than 20 digits, and making a BigInt of millions takes its time.
-    return /^-?\d{1,20}$/.test(source) ? BigInt(source) : value;
-  };
   try {
-    return JSON.parse(text, /[:[,]\s*-?\d{16}/.test(text) ? exact : undefined) as Json;
+    return parseExactJson(text) as Json;
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     throw new Fault("invalid", `body is not JSON: ${problem}`, { cause: error });

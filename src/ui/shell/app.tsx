@@ -1,13 +1,15 @@
 import { useEffect } from "preact/hooks";
 import type { Route } from "../route.ts";
-import { LogoIcon, ThemeIcon } from "./icons.tsx";
-import { isTyping, KeysDialog, keysShown } from "./keys-dialog.tsx";
+import { openedFile } from "../trace/opened-file.ts";
+import { BarButtons } from "./bar-buttons.tsx";
+import { ChooseFile, FileDrop } from "./file-drop.tsx";
+import { LogoIcon } from "./icons.tsx";
+import { KeysDialog } from "./keys-dialog.tsx";
 import { lazyPage } from "./lazy-page.tsx";
 import { Nav } from "./nav.tsx";
 import { Notice } from "./notice.tsx";
 import { OpenTrace } from "./open-trace.tsx";
 import { route } from "./place.ts";
-import { chooseTheme, nextTheme, theme } from "./theme.ts";
 import { Trouble } from "./trouble.tsx";
 
 // Each page comes when it is first asked for.
@@ -27,13 +29,6 @@ export function App() {
     const timer = setTimeout(TracePage.prepare, PREPARE_AFTER_MS);
     return () => clearTimeout(timer);
   }, []);
-  useEffect(() => {
-    const onKey = (event: KeyboardEvent): void => {
-      if (event.key === "?" && !isTyping(event)) keysShown.value = true;
-    };
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, []);
   const isEmbedded = route.value.kind === "trace" && route.value.embed;
   if (isEmbedded) {
     return (
@@ -52,31 +47,20 @@ export function App() {
         </a>
         <Nav />
         <OpenTrace />
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="Show the keys"
-          title="Keys (?)"
-          onClick={() => (keysShown.value = true)}
-        >
-          ?
-        </button>
-        <button
-          type="button"
-          class="icon-button theme-button"
-          aria-label={`Theme: ${theme.value}. Change to ${nextTheme(theme.value)}`}
-          title={`Theme: ${theme.value}`}
-          onClick={() => chooseTheme(nextTheme(theme.value))}
-        >
-          <ThemeIcon />
-          {theme.value !== "auto" && <span class="theme-name">{theme.value}</span>}
-        </button>
+        <ChooseFile plain />
+        <BarButtons />
       </header>
+      <FileDrop />
       <Trouble />
       <Page route={route.value} />
       <KeysDialog />
     </>
   );
+}
+
+/** What a page of a trace is made anew for. */
+function traceKey({ inFile, traceId }: { inFile: boolean; traceId: string }): string {
+  return inFile ? `${openedFile.value?.name ?? ""} ${traceId}` : traceId;
 }
 
 function Page({ route }: { route: Route }) {
@@ -92,7 +76,7 @@ function Page({ route }: { route: Route }) {
     case "system":
       return <SystemPage query={route} />;
     case "trace":
-      return <TracePage key={route.traceId} query={route} />;
+      return <TracePage key={traceKey(route)} query={route} />;
     case "wrongTraceId":
       return (
         <Notice title={`“${route.typed}” is not a trace id`}>

@@ -69,6 +69,13 @@ export const ThemeIcon = (): JSX.Element => (
   </Icon>
 );
 
+/** A sheet with a folded corner. */
+export const FileIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M3.5 1.5h6l3 3v10h-9zM9.5 1.5v3h3" />
+  </Icon>
+);
+
 /** A triangle with an exclamation mark: odd, but no error. */
 export const NoticeIcon = (): JSX.Element => (
   <Icon class="notice-icon">

@@ -17,6 +17,13 @@ export function KeysDialog() {
     if (keysShown.value) dialog.current?.showModal();
     else dialog.current?.close();
   }, [keysShown.value]);
+  useEffect(() => {
+    const onKey = (event: KeyboardEvent): void => {
+      if (event.key === "?" && !isTyping(event)) keysShown.value = true;
+    };
+    document.addEventListener("keydown", onKey);
+    return () => document.removeEventListener("keydown", onKey);
+  }, []);
   const help = [...helpFor(route.value), ...navKeyHelp];
   return (
     <dialog ref={dialog} aria-labelledby="keys-title" onClose={() => (keysShown.value = false)}>

@@ -1,5 +1,6 @@
 import type { KeyValue } from "../../model/trace.ts";
 import { attributeField, exploreHref, valueText, type AttributeOwner } from "./attribute-query.ts";
+import { isCarried } from "./carried.ts";
 import type { TraceQuery } from "./trace-query.ts";
 import { formatSome } from "../format.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
@@ -104,11 +105,17 @@ function Actions({
           <button type="button" onClick={() => onShow({ filter: `${field} = ${text}` })}>
             Pick out in this trace
           </button>
-          <a href={exploreHref(`{ ${field} = ${text} }`)}>Traces with this value</a>
-          <a href={exploreHref(`{ ${field} != ${text} }`)}>Traces with another value</a>
+          {!isCarried && (
+            <>
+              <a href={exploreHref(`{ ${field} = ${text} }`)}>Traces with this value</a>
+              <a href={exploreHref(`{ ${field} != ${text} }`)}>Traces with another value</a>
+            </>
+          )}
         </>
       )}
-      <a href={exploreHref(`{ ${field} != nil } | by(${field})`)}>Group traces by it</a>
+      {!isCarried && (
+        <a href={exploreHref(`{ ${field} != nil } | by(${field})`)}>Group traces by it</a>
+      )}
       {owner !== "event" && owner !== "link" && (
         <button type="button" onClick={() => onShow({ colour: `${owner}.${key}` })}>
           Colour this trace by it

@@ -1,16 +1,25 @@
 import { useSignal } from "@preact/signals";
 import type { SpanTable } from "../../analysis/span-table.ts";
 import type { Trace } from "../../model/trace.ts";
-import { askTrace, otlpHref } from "../api.ts";
+import { fetchTemplate, otlpHref } from "../api.ts";
 import { DownloadIcon, ErrorIcon } from "../shell/icons.tsx";
 import { Menu } from "../shell/menu.tsx";
+import { isCarried } from "./carried.ts";
+import type { EngineClient } from "./engine/engine-calls.ts";
 
 /** Formats that are written from everything a trace has, and those that need its spans alone. */
-type OfTrace = "jaeger" | "zipkin";
+type OfTrace = "otlp" | "jaeger" | "zipkin" | "html";
 type OfTable = "perfetto" | "speedscope";
 
-/** The trace as files, in the formats of others. */
-export function DownloadMenu({ table }: { table: SpanTable }) {
+interface DownloadMenuProps {
+  readonly table: SpanTable;
+  readonly engine: EngineClient;
+  /** Whether Clew has it, and can be asked for it. */
+  readonly stored: boolean;
+}
+
+/** The trace as files, in the formats of others, and as a page of its own. */
+export function DownloadMenu({ table, engine, stored }: DownloadMenuProps) {
   const problem = useSignal("");
   const { traceId } = table;
   const saveTable = async (format: OfTable): Promise<void> => {
@@ -20,17 +29,17 @@ export function DownloadMenu({ table }: { table: SpanTable }) {
   };
   const saveTrace = async (format: OfTrace): Promise<void> => {
     problem.value = "";
-    const answer = await askTrace(traceId, new AbortController().signal);
+    const answer = await engine.call("whole", undefined);
     if (answer.kind === "failed") return void (problem.value = answer.message);
     if (answer.kind !== "ok") return;
     if (answer.value.isPartial === true) {
       problem.value = "The trace is larger than what is read whole (query.maxTraceSpans).";
       return;
     }
-    const trace: Trace = answer.value;
-    const { jaegerJson, zipkinJson } = await import("./exports/of-trace.ts");
-    const text = format === "jaeger" ? jaegerJson(trace) : zipkinJson(trace);
-    save(text, `trace-${traceId}.${format}.json`);
+    const text = await write(format, answer.value);
+    if (typeof text !== "string") return void (problem.value = text.problem);
+    const name = format === "otlp" ? "json" : format === "html" ? "html" : `${format}.json`;
+    save(text, `trace-${traceId}.${name}`);
   };
   const label = (
     <>
@@ -40,9 +49,24 @@ export function DownloadMenu({ table }: { table: SpanTable }) {
   );
   return (
     <Menu class="choices" summaryClass="button" name="Download the trace" label={label} closes>
-      <a href={otlpHref(traceId)} download={`trace-${traceId}.json`}>
-        OTLP JSON
-      </a>
+      {!isCarried && (
+        <button
+          type="button"
+          title="One file that opens in any browser, without Clew and without a network"
+          onClick={() => void saveTrace("html")}
+        >
+          Page (HTML)
+        </button>
+      )}
+      {stored ? (
+        <a href={otlpHref(traceId)} download={`trace-${traceId}.json`}>
+          OTLP JSON
+        </a>
+      ) : (
+        <button type="button" onClick={() => void saveTrace("otlp")}>
+          OTLP JSON
+        </button>
+      )}
       <button type="button" onClick={() => void saveTrace("jaeger")}>
         Jaeger JSON
       </button>
@@ -64,9 +88,24 @@ export function DownloadMenu({ table }: { table: SpanTable }) {
   );
 }
 
+/** The trace as a text, or why there is none. */
+async function write(format: OfTrace, trace: Trace): Promise<string | { problem: string }> {
+  if (format === "html") {
+    const template = await fetchTemplate(new AbortController().signal);
+    if (template.kind !== "ok") {
+      return { problem: template.kind === "failed" ? template.message : "" };
+    }
+    const { tracePage } = await import("./exports/of-page.ts");
+    return tracePage(template.value, trace, document.title);
+  }
+  const { jaegerJson, otlpJson, zipkinJson } = await import("./exports/of-trace.ts");
+  return { otlp: otlpJson, jaeger: jaegerJson, zipkin: zipkinJson }[format](trace);
+}
+
 /** Hands a text to the reader as a file. */
 function save(text: string, name: string): void {
-  const url = URL.createObjectURL(new Blob([text], { type: "application/json" }));
+  const type = name.endsWith(".html") ? "text/html" : "application/json";
+  const url = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = url;
   link.download = name;

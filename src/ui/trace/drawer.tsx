@@ -8,6 +8,7 @@ import { CloseIcon, NoticeIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
 import type { OnShow } from "./attribute-list.tsx";
 import { exploreHref } from "./attribute-query.ts";
+import { isCarried } from "./carried.ts";
 import { amongPeers, type AmongPeers } from "./peers.ts";
 import { SpanBody } from "./span-body.tsx";
 import type { DetailsStore } from "./span-details.ts";
@@ -58,7 +59,7 @@ export function Drawer({ view, row, store, onShow, onClose }: DrawerProps) {
           </p>
         ))}
         <Timing view={view} row={row} />
-        <Peers view={view} row={row} />
+        {!isCarried && <Peers view={view} row={row} />}
         <Ways view={view} row={row} onShow={onShow} />
         <SpanBody store={store} row={row} onShow={onShow} />
       </div>
@@ -156,7 +157,7 @@ function Ways({ view: { table }, row, onShow }: FactsProps & { readonly onShow: 
           Only its subtree
         </button>
       )}
-      <a href={exploreHref(elsewhere)}>Traces that link here</a>
+      {!isCarried && <a href={exploreHref(elsewhere)}>Traces that link here</a>}
     </div>
   );
 }

@@ -9,9 +9,12 @@ import {
 } from "../format.ts";
 import { localOffset } from "../local-time.ts";
 import { CopyButton } from "../shell/copy-button.tsx";
-import { ErrorIcon, NoticeIcon, ReloadIcon } from "../shell/icons.tsx";
+import { ErrorIcon, FileIcon, NoticeIcon, ReloadIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
 import { DownloadMenu } from "./download-menu.tsx";
+import type { EngineClient } from "./engine/engine-calls.ts";
+import type { TraceInFile } from "./engine/file-traces.ts";
+import { openedFile } from "./opened-file.ts";
 import { colourStyle } from "./colouring.ts";
 import type { Shown } from "./shown.ts";
 import { traceHref, type TraceQuery } from "./trace-query.ts";
@@ -23,7 +26,10 @@ interface HeaderProps {
   readonly view: TraceView;
   readonly shown: Shown;
   readonly corrected: Corrected;
+  /** All traces of its file, if it is from one. */
+  readonly inFile: readonly TraceInFile[];
   readonly query: TraceQuery;
+  readonly engine: EngineClient;
   /** The address names a span that the trace does not have. */
   readonly missingSpan: boolean;
   readonly onReload: () => void;
@@ -32,7 +38,7 @@ interface HeaderProps {
 
 /** What the trace is, in three lines. */
 export function Header(props: HeaderProps) {
-  const { view, shown, query, missingSpan, onReload } = props;
+  const { view, shown, query, engine, missingSpan, onReload } = props;
   const { table, colours } = view;
   const root = mainRow(table);
   return (
@@ -50,11 +56,20 @@ export function Header(props: HeaderProps) {
             </>
           )}
         </h1>
-        <button type="button" class="button" onClick={onReload} title="Load spans that came since">
-          <ReloadIcon />
-          <span>Reload</span>
-        </button>
-        <DownloadMenu table={table} />
+        {query.inFile ? (
+          <FromFile {...props} />
+        ) : (
+          <button
+            type="button"
+            class="button"
+            onClick={onReload}
+            title="Load spans that came since"
+          >
+            <ReloadIcon />
+            <span>Reload</span>
+          </button>
+        )}
+        <DownloadMenu table={table} engine={engine} stored={!query.inFile} />
       </div>
       <Facts view={view} query={query} />
       <Legend shown={shown} />
@@ -82,6 +97,36 @@ export function Header(props: HeaderProps) {
         </p>
       )}
     </header>
+  );
+}
+
+/** Which file the trace is from, and which of its traces. */
+function FromFile({ view: { table }, inFile, onShow }: HeaderProps) {
+  const name = openedFile.value?.name;
+  if (name === undefined) return null;
+  return (
+    <span class="from-file">
+      <FileIcon />
+      <span class="soft" title={name}>
+        {name}
+      </span>
+      {inFile.length > 1 && (
+        <select
+          class="field"
+          aria-label="Trace of the file"
+          value={table.traceId}
+          onChange={({ currentTarget: { value } }) =>
+            onShow({ traceId: value, span: "", root: "", zoom: undefined }, true)
+          }
+        >
+          {inFile.map(({ traceId, name: root, spanCount }, i) => (
+            <option key={traceId} value={traceId}>
+              {`${i + 1} of ${inFile.length}: ${root || "(no name)"}, ${formatSome(spanCount, "span")}`}
+            </option>
+          ))}
+        </select>
+      )}
+    </span>
   );
 }
 

@@ -7,6 +7,7 @@ import { ErrorIcon } from "../shell/icons.tsx";
 import { Attributes, PlainAttributes, type OnShow } from "./attribute-list.tsx";
 import { filterAttributes } from "./attributes.ts";
 import type { DetailsStore, SpanDetails } from "./span-details.ts";
+import { isCarried } from "./carried.ts";
 import { traceHref } from "./trace-query.ts";
 
 interface SpanBodyProps {
@@ -165,9 +166,7 @@ function Links({ details: { span } }: { details: SpanDetails }) {
       <ol class="links">
         {span.links.map((link, i) => (
           <li key={i}>
-            <a href={traceHref({ traceId: link.traceId, span: link.spanId })}>
-              <code>{link.traceId}</code> <code>{link.spanId}</code>
-            </a>
+            <LinkTarget {...link} />
             {link.traceState !== "" && <Id name="Trace state" value={link.traceState} />}
             <PlainAttributes
               attributes={link.attributes}
@@ -178,6 +177,16 @@ function Links({ details: { span } }: { details: SpanDetails }) {
       </ol>
     </section>
   );
+}
+
+/** Where a link leads; a page that carries one trace has no other. */
+function LinkTarget({ traceId, spanId }: { traceId: string; spanId: string }) {
+  const ids = (
+    <>
+      <code>{traceId}</code> <code>{spanId}</code>
+    </>
+  );
+  return isCarried ? <span>{ids}</span> : <a href={traceHref({ traceId, span: spanId })}>{ids}</a>;
 }
 
 function Ids({ details: { span, resource, scope } }: { details: SpanDetails }) {

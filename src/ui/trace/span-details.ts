@@ -2,7 +2,8 @@
 import type { Resource, Scope, Span } from "../../model/trace.ts";
 import { spanKinds } from "../../model/trace.ts";
 import { spanIdOf, type SpanTable } from "../../analysis/span-table.ts";
-import { askSpans, type Answer, type TraceAddress } from "../api.ts";
+import type { Answer } from "../api.ts";
+import type { EngineClient } from "./engine/engine-calls.ts";
 import { serviceOf } from "./view.ts";
 
 /** A span with what it belongs to. */
@@ -15,12 +16,12 @@ export interface SpanDetails {
 
 /** What single spans of one trace have; asked once for each. */
 export class DetailsStore {
-  readonly #address: TraceAddress;
+  readonly #engine: EngineClient;
   readonly #table: SpanTable;
   readonly #known = new Map<number, SpanDetails>();
 
-  constructor(address: TraceAddress, table: SpanTable) {
-    this.#address = address;
+  constructor(engine: EngineClient, table: SpanTable) {
+    this.#engine = engine;
     this.#table = table;
   }
 
@@ -33,7 +34,7 @@ export class DetailsStore {
   async ask(row: number, signal: AbortSignal): Promise<Answer<SpanDetails>> {
     const known = this.#known.get(row);
     if (known !== undefined) return { kind: "ok", value: known };
-    const answer = await askSpans(this.#address, [spanIdOf(this.#table, row)], signal);
+    const answer = await this.#engine.call("spans", [spanIdOf(this.#table, row)], { signal });
     if (answer.kind !== "ok") return answer;
     const { spans, resources, scopes, startUnixNano } = answer.value;
     // Of spans that share the id, the one of this row's kind and service.

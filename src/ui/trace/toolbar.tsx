@@ -1,9 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
-import type { TraceAddress } from "../api.ts";
-import { askKeys } from "../api.ts";
 import { formatCount, formatSome } from "../format.ts";
 import { ErrorIcon } from "../shell/icons.tsx";
+import type { EngineClient } from "./engine/engine-calls.ts";
 import { FoldMenu } from "./fold-menu.tsx";
 import type { Shown } from "./shown.ts";
 import { traceHref, traceViews, type TraceQuery, type TraceViewName } from "./trace-query.ts";
@@ -13,6 +12,7 @@ interface ToolbarProps {
   readonly view: TraceView;
   readonly shown: Shown;
   readonly query: TraceQuery;
+  readonly engine: EngineClient;
   /** Where the cursor is among the rows found, from 0; -1 if it is on none. */
   readonly foundAt: number;
   readonly onFind: (step: 1 | -1) => void;
@@ -22,13 +22,13 @@ interface ToolbarProps {
 
 /** What is looked for, picked out, coloured and folded. */
 export function Toolbar(props: ToolbarProps) {
-  const { view, shown, query, onShow } = props;
+  const { view, shown, query, engine, onShow } = props;
   return (
     <div class="toolbar" role="toolbar" aria-label="What is shown">
       <Views query={query} />
       <Find {...props} />
       <Filter {...props} />
-      <ColourBy query={query} shown={shown} onShow={onShow} />
+      <ColourBy query={query} engine={engine} shown={shown} onShow={onShow} />
       {query.view === "waterfall" && (
         <>
           <Toggle
@@ -176,6 +176,7 @@ function Filter({ shown, query, onShow }: ToolbarProps) {
 
 interface ColourByProps {
   readonly query: TraceQuery;
+  readonly engine: EngineClient;
   readonly shown: Shown;
   readonly onShow: (change: Partial<TraceQuery>) => void;
 }
@@ -188,12 +189,12 @@ const ownColours: readonly (readonly [value: string, name: string])[] = [
 ];
 
 /** The attributes are asked for when somebody is about to choose one. */
-function ColourBy({ query, shown, onShow }: ColourByProps) {
+function ColourBy({ query, engine, shown, onShow }: ColourByProps) {
   const keys = useSignal<readonly string[] | undefined>(undefined);
-  const ask = async (address: TraceAddress): Promise<void> => {
+  const ask = async (): Promise<void> => {
     if (keys.value !== undefined) return;
     keys.value = [];
-    const answer = await askKeys(address, new AbortController().signal);
+    const answer = await engine.call("keys", undefined);
     if (answer.kind !== "ok") return void (keys.value = undefined);
     const { span, resource, scope } = answer.value;
     keys.value = [
@@ -210,8 +211,8 @@ function ColourBy({ query, shown, onShow }: ColourByProps) {
       <select
         class="field"
         value={query.colour}
-        onPointerDown={() => void ask(query)}
-        onFocus={() => void ask(query)}
+        onPointerDown={() => void ask()}
+        onFocus={() => void ask()}
         onChange={(event) => onShow({ colour: event.currentTarget.value })}
       >
         {ownColours.map(([value, name]) => (

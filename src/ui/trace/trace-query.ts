@@ -13,10 +13,15 @@ export const traceViews = [
 /** One of `traceViews`. */
 export type TraceViewName = (typeof traceViews)[number];
 
+/** The page of the file that is open. */
+export const filePath = "/file";
+
 /** See the top of this file. */
 export interface TraceQuery {
-  /** 32 lower-case hex digits. */
+  /** 32 lower-case hex digits; of a file also "", which stands for its largest. */
   readonly traceId: string;
+  /** Whether it is in the file that is open, rather than stored. */
+  readonly inFile: boolean;
   /** A moment of the trace in seconds since 1970, which makes it quicker to find. */
   readonly atSeconds?: number | undefined;
   /** The chosen span, as `spanKey` in view.ts makes it; "" for none. */
@@ -47,13 +52,18 @@ export interface TraceQuery {
 }
 
 /** The query that an address has for a trace; whatever is wrong in it falls back to its default. */
-export function readTraceQuery(traceId: string, params: URLSearchParams): TraceQuery {
+export function readTraceQuery(
+  traceId: string,
+  params: URLSearchParams,
+  inFile = false,
+): TraceQuery {
   const at = /^\d{1,10}$/.exec(params.get("at") ?? "")?.[0];
   const zoom = /^(\d{1,16})-(\d{1,16})$/.exec(params.get("zoom") ?? "");
   const text = (name: string): string => params.get(name) ?? "";
   const isSet = (name: string): boolean => params.get(name) === "1";
   return {
     traceId,
+    inFile,
     atSeconds: at === undefined ? undefined : Number(at),
     span: text("span"),
     utc: params.get("time") === "utc",
@@ -74,11 +84,19 @@ export function readTraceQuery(traceId: string, params: URLSearchParams): TraceQ
 
 /** The address of a trace; only what differs from the defaults is spelled out. */
 export function traceHref(query: Pick<TraceQuery, "traceId"> & Partial<TraceQuery>): string {
-  const { traceId, atSeconds, view = "waterfall", zoom, colour = "service" } = query;
+  const {
+    traceId,
+    inFile = false,
+    atSeconds,
+    view = "waterfall",
+    zoom,
+    colour = "service",
+  } = query;
   const params = new URLSearchParams();
   const set = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== "") params.set(name, value);
   };
+  set("trace", inFile ? traceId : "");
   set("at", atSeconds?.toString());
   set("view", view === "waterfall" ? "" : view);
   set("zoom", zoom && `${Math.round(zoom.from)}-${Math.round(zoom.to)}`);
@@ -92,5 +110,6 @@ export function traceHref(query: Pick<TraceQuery, "traceId"> & Partial<TraceQuer
   for (const name of ["only", "path", "group", "clocks", "embed"] as const) {
     set(name, query[name] === true ? "1" : "");
   }
-  return params.size === 0 ? `/trace/${traceId}` : `/trace/${traceId}?${params}`;
+  const path = inFile ? filePath : `/trace/${traceId}`;
+  return params.size === 0 ? path : `${path}?${params}`;
 }

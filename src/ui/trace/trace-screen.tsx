@@ -4,6 +4,7 @@ import { go } from "../shell/place.ts";
 import { act, positionOf, visibleRows, type WaterfallAction } from "./cursor.ts";
 import { Drawer } from "./drawer.tsx";
 import type { EngineClient } from "./engine/engine-calls.ts";
+import type { TraceInFile } from "./engine/file-traces.ts";
 import { Header } from "./header.tsx";
 import type { KeyAction } from "./keys.ts";
 import { Minimap } from "./minimap.tsx";
@@ -28,13 +29,15 @@ import { View } from "./views.tsx";
 interface TraceScreenProps {
   /** The trace as it was sent. */
   readonly view: TraceView;
+  /** All traces of its file, if it is from one. */
+  readonly inFile: readonly TraceInFile[];
   readonly query: TraceQuery;
   readonly engine: EngineClient;
   readonly onReload: () => void;
 }
 
 /** A loaded trace: its header, its waterfall, and beside it the chosen span. */
-export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreenProps) {
+export function TraceScreen({ view: sent, inFile, query, engine, onReload }: TraceScreenProps) {
   const { table, corrected } = useClocks(sent.table, query);
   const view = useMemo(() => (table === sent.table ? sent : viewTable(table)), [sent, table]);
   const chosen = useMemo(() => rowOfKey(table, query.span), [table, query.span]);
@@ -45,7 +48,7 @@ export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreen
     () => visibleRows(table, state, scope),
     [table, state.folded, state.opened, scope],
   );
-  const store = useMemo(() => new DetailsStore(query, table), [table]);
+  const store = useMemo(() => new DetailsStore(engine, table), [table]);
   const time = useTime(table, scope.root, query);
   const pageRows = useRef(10);
 
@@ -118,7 +121,9 @@ export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreen
         view={view}
         shown={shown}
         corrected={corrected}
+        inFile={inFile}
         query={query}
+        engine={engine}
         missingSpan={query.span !== "" && chosen < 0}
         onReload={onReload}
         onShow={show}
@@ -127,6 +132,7 @@ export function TraceScreen({ view: sent, query, engine, onReload }: TraceScreen
         view={view}
         shown={shown}
         query={query}
+        engine={engine}
         foundAt={foundAt}
         onFind={findNext}
         onShow={show}

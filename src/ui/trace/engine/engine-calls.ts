@@ -64,6 +64,9 @@ interface Waiting {
   readonly progress: ((told: never) => void) | undefined;
 }
 
+/** Opens an engine; gives it, and what ends it. */
+export type OpenEngine = () => { readonly engine: EngineClient; readonly close: () => void };
+
 /** The engine as the page has it. */
 export class EngineClient {
   readonly #port: Port;

@@ -1,17 +1,26 @@
 /**
- * What takes time: fetching a trace and what is known of it. It runs in a Worker (`engine-worker.ts`),
- * so that the page answers meanwhile; the page speaks to it through `engine-calls.ts`.
+ * What takes time: fetching or reading a trace and what is known of it. It runs in a Worker
+ * (`engine-worker.ts`), so that the page answers meanwhile; the page speaks to it through `engine-calls.ts`.
  */
-import { buildTable, type SpanTable } from "../../../analysis/span-table.ts";
+import type { SpanTable } from "../../../analysis/span-table.ts";
+import type { TraceAnswer, TraceKeysAnswer } from "../../../api/contract.ts";
 import { Fault } from "../../../base/fault.ts";
-import { FrameReader, type SpanArrays, type TraceFrame } from "../../../model/trace-frames.ts";
 import { readQuery } from "../../../traceql/check.ts";
 import { neededFields } from "../../../traceql/evaluate/needed-fields.ts";
 import { compileSearch } from "../../../traceql/evaluate/search.ts";
 import type { Problem } from "../../../traceql/problem.ts";
-import { fetchFrames, fetchValues, type Answer, type TraceAddress } from "../../api.ts";
+import type { Answer, TraceAddress } from "../../api.ts";
 import type { Calling } from "./engine-calls.ts";
-import { ValueCollector, type ValueColumn } from "./value-column.ts";
+import {
+  briefly,
+  readCarried,
+  readFileTraces,
+  type TraceFile,
+  type TraceInFile,
+} from "./file-traces.ts";
+import { heldTrace } from "./held-trace.ts";
+import { storedTrace, type TraceSource } from "./trace-source.ts";
+import type { ValueColumn } from "./value-column.ts";
 import {
   columnsOf,
   columnText,
@@ -20,16 +29,24 @@ import {
   type ColumnName,
 } from "./view-of-table.ts";
 
-/** How far a trace has come. */
-export interface LoadProgress {
-  readonly spans: number;
-  readonly expectedSpans: number;
-}
+/** Where a trace is to be had. */
+export type TraceOrigin =
+  | ({ readonly kind: "stored" } & TraceAddress)
+  /** `traceId` says which of its traces; "" the one of most spans. */
+  | { readonly kind: "file"; readonly file: TraceFile; readonly traceId: string }
+  | { readonly kind: "carried"; readonly content: Blob };
 
 type NoAnswer = Exclude<Answer<unknown>, { kind: "ok" }>;
 
 /** A trace that was asked for: its table, or why there is none. */
-export type Loaded = { readonly kind: "ok"; readonly table: SpanTable } | NoAnswer;
+export type Loaded =
+  | {
+      readonly kind: "ok";
+      readonly table: SpanTable;
+      /** All traces of its file, if it is from one. */
+      readonly inFile?: readonly TraceInFile[];
+    }
+  | NoAnswer;
 
 /** What came of a filter. */
 export type Filtered =
@@ -40,38 +57,51 @@ export type Filtered =
 
 /** The engine of one page, which has one trace. */
 export class TraceEngine {
-  #address: TraceAddress | undefined;
+  #source: TraceSource | undefined;
   #table: SpanTable | undefined;
   #rowsByStart: Int32Array | undefined;
   readonly #columns = new Map<string, ValueColumn>();
 
-  /** Fetches a trace and keeps it. */
-  async load(address: TraceAddress, { signal, progress }: Calling): Promise<Loaded> {
-    const answer = await fetchFrames(address, signal);
-    if (answer.kind !== "ok") return answer;
-    return whole("The trace", async () => {
-      const table = await readTable(address.traceId, answer.value, progress);
-      this.#address = address;
-      this.#table = table;
+  /** Fetches or reads a trace and keeps it. */
+  async load(origin: TraceOrigin, { signal, progress }: Calling): Promise<Loaded> {
+    try {
+      const { source, inFile } = await openOrigin(origin);
+      const answer = await source.table(signal, progress);
+      if (answer.kind !== "ok") return answer;
+      this.#source = source;
+      this.#table = answer.value;
       this.#rowsByStart = undefined;
       this.#columns.clear();
-      return { kind: "ok", table };
-    });
+      return { kind: "ok", table: answer.value, ...(inFile && { inFile }) };
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      const status = error.code === "notFound" ? 404 : 0;
+      return { kind: "failed", status, message: error.message };
+    }
   }
 
   /** The values that the spans have for one attribute. */
   async values(name: ColumnName, { signal }: Calling): Promise<Answer<ValueColumn>> {
     const known = this.#columns.get(columnText(name));
     if (known !== undefined) return { kind: "ok", value: known };
-    const answer = await fetchValues(this.#address!, name, signal);
-    if (answer.kind !== "ok") return answer;
-    return whole("The values", async () => {
-      const collector = new ValueCollector(this.#table!);
-      await readFrames(answer.value, (frame) => collector.take(frame));
-      const column = collector.column();
-      this.#columns.set(columnText(name), column);
-      return { kind: "ok", value: column };
-    });
+    const answer = await this.#source!.values(name, this.#table!, signal);
+    if (answer.kind === "ok") this.#columns.set(columnText(name), answer.value);
+    return answer;
+  }
+
+  /** The attributes that the spans have. */
+  keys(_: undefined, { signal }: Calling): Promise<Answer<TraceKeysAnswer>> {
+    return this.#source!.keys(signal);
+  }
+
+  /** Spans with everything that is known of them. */
+  spans(ids: readonly string[], { signal }: Calling): Promise<Answer<TraceAnswer>> {
+    return this.#source!.spans(ids, signal);
+  }
+
+  /** The whole trace as objects. */
+  whole(_: undefined, { signal }: Calling): Promise<Answer<TraceAnswer>> {
+    return this.#source!.whole(signal);
   }
 
   /** The spans that a query of TraceQL selects; bare conditions stand for `{ … }`. */
@@ -98,53 +128,22 @@ export class TraceEngine {
   }
 }
 
-/** What `read` gives, or that it did not come whole. */
-async function whole<T>(what: string, read: () => Promise<T>): Promise<T | NoAnswer> {
-  try {
-    return await read();
-  } catch (error) {
-    const reason = error instanceof Fault ? error.message : "the answer broke off";
-    return { kind: "failed", status: 0, message: `${what} did not come whole: ${reason}.` };
-  }
-}
-
-const PROGRESS_EVERY_MS = 100;
-
-async function readTable(
-  traceId: string,
-  response: Response,
-  onProgress: (progress: LoadProgress) => void,
-): Promise<SpanTable> {
-  const parts: SpanArrays[] = [];
-  const texts: string[] = [];
-  let [spans, expectedSpans, toldMs] = [0, 0, performance.now()];
-  const isPartial = await readFrames(response, (frame) => {
-    if (frame.kind === "begin") ({ expectedSpans } = frame);
-    else if (frame.kind === "strings") for (const text of frame.texts) texts.push(text);
-    else if (frame.kind === "spans") {
-      parts.push(frame.arrays);
-      spans += frame.arrays.spans;
+async function openOrigin(
+  origin: TraceOrigin,
+): Promise<{ source: TraceSource; inFile?: readonly TraceInFile[] }> {
+  switch (origin.kind) {
+    case "stored":
+      return { source: storedTrace(origin) };
+    case "carried":
+      return { source: heldTrace(await readCarried(origin.content)) };
+    case "file": {
+      const { file, traceId } = origin;
+      const traces = await readFileTraces(file);
+      const trace = traces.find((one) => traceId === "" || one.traceId === traceId);
+      if (trace === undefined) {
+        throw new Fault("invalid", `${file.name}: there is no trace ${traceId} in it`);
+      }
+      return { source: heldTrace(trace), inFile: traces.map(briefly) };
     }
-    if (performance.now() - toldMs < PROGRESS_EVERY_MS) return;
-    toldMs = performance.now();
-    onProgress({ spans, expectedSpans });
-  });
-  return buildTable({ traceId, isPartial, texts, parts });
-}
-
-/** Reads a stream to its end; gives whether there is more than it has. */
-async function readFrames(response: Response, take: (frame: TraceFrame) => void): Promise<boolean> {
-  let end: { readonly isPartial: boolean } | undefined;
-  const frames = new FrameReader();
-  const reader = response.body!.getReader();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    frames.push(value, (frame) => {
-      if (frame.kind === "end") end = frame;
-      take(frame);
-    });
   }
-  if (end === undefined) throw new Fault("unavailable", "the answer ended early");
-  return end.isPartial;
 }

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { briefTable } from "../../../../test/support/brief-table.ts";
 import { briefTrace, type BriefSpan } from "../../../../test/support/brief-trace.ts";
 import { perfettoJson, speedscopeJson } from "./of-table.ts";
-import { jaegerJson, zipkinJson } from "./of-trace.ts";
+import { readTraceFile } from "../../../wire/trace-file/read-trace-file.ts";
+import { jaegerJson, otlpJson, zipkinJson } from "./of-trace.ts";
 
 const spans: BriefSpan[] = [
   { id: "a", name: "GET /", service: "edge", kind: "server", start: 0, duration: 9000 },
@@ -93,4 +94,33 @@ test("zipkinJson: kinds, tags as text, annotations", () => {
   const tags = load["tags"] as Record<string, string>;
   assert.deepEqual([tags["n"], tags["ok"], tags["error"]], ["7", "true", "gone"]);
   assert.deepEqual(load["annotations"], [{ timestamp: 1_700_000_000_000_003, value: "retry" }]);
+});
+
+test("otlpJson: read again, it is the same trace", () => {
+  const trace = briefTrace(spans);
+  assert.deepEqual(readTraceFile(otlpJson(trace)), [trace]);
+});
+
+test("jaegerJson: read again, it is the same but for what Jaeger has no words for", () => {
+  const trace = briefTrace(spans);
+  const [again] = readTraceFile(jaegerJson(trace));
+  const plain = (value: object): unknown =>
+    JSON.parse(
+      JSON.stringify(value)
+        .replace('{"intValue":"1152921504606846976"}', '{"stringValue":"1152921504606846976"}')
+        .replace(/\{"arrayValue":.*?\]\}\}/, '{"stringValue":"[\\"x\\", \\"y\\"]"}'),
+    );
+  assert.deepEqual(plain(again!), plain(trace));
+});
+
+test("zipkinJson: read again, names, times, parents and failures are the same", () => {
+  const trace = briefTrace(spans);
+  const [again] = readTraceFile(zipkinJson(trace));
+  const some = ({ spans: all, resources }: typeof trace): unknown =>
+    all.map(({ spanId, parentSpanId, name, kind, startNano, durationNano, status, resource }) => {
+      const { service } = resources[resource]!;
+      return { spanId, parentSpanId, name, kind, startNano, durationNano, status, service };
+    });
+  assert.deepEqual(some(again!), some(trace));
+  assert.equal(again!.spans[1]!.statusMessage, "gone");
 });

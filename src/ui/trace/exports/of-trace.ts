@@ -1,10 +1,54 @@
 /** A trace as other tracing systems write it in JSON. */
-import type { AnyValue, KeyValue, Span, Trace } from "../../../model/trace.ts";
+import {
+  type AnyValue,
+  type KeyValue,
+  type Span,
+  spanKinds,
+  spanStatuses,
+  type Trace,
+} from "../../../model/trace.ts";
 import { showValue } from "../attributes.ts";
 
 /** Microseconds since 1970 of a time of the trace: both formats have no finer ones. */
 function micros(trace: Trace, nano: number): number {
   return Number((BigInt(trace.startUnixNano) + BigInt(Math.round(nano))) / 1000n);
+}
+
+/** OTLP's JSON: what a Clew that stores the trace answers with, too. */
+export function otlpJson(trace: Trace): string {
+  const byOwners = Map.groupBy(trace.spans, ({ resource, scope }) => `${resource} ${scope}`);
+  const resourceSpans = Array.from(byOwners.values(), (spans) => {
+    const resource = trace.resources[spans[0]!.resource]!;
+    const { schemaUrl, ...scope } = trace.scopes[spans[0]!.scope]!;
+    const { attributes, droppedAttributesCount } = resource;
+    return {
+      resource: { attributes, droppedAttributesCount },
+      scopeSpans: [{ scope, spans: spans.map((span) => otlpSpan(trace, span)), schemaUrl }],
+      schemaUrl: resource.schemaUrl,
+    };
+  });
+  return JSON.stringify({ resourceSpans });
+}
+
+function otlpSpan(trace: Trace, span: Span): object {
+  const unixNano = (nano: number): string =>
+    String(BigInt(trace.startUnixNano) + BigInt(Math.round(nano)));
+  const { startNano, durationNano, kind, status, statusMessage, events } = span;
+  const { resource: _, scope: __, marks: ___, ...rest } = span;
+  return {
+    ...rest,
+    traceId: trace.traceId,
+    startNano: undefined,
+    durationNano: undefined,
+    statusMessage: undefined,
+    kind: spanKinds.indexOf(kind),
+    startTimeUnixNano: unixNano(startNano),
+    endTimeUnixNano: unixNano(startNano + durationNano),
+    status: { code: spanStatuses.indexOf(status), message: statusMessage },
+    events: events.map(({ timeNano, ...event }) => {
+      return { timeUnixNano: unixNano(timeNano), ...event };
+    }),
+  };
 }
 
 interface JaegerTag {
