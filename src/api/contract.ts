@@ -7,6 +7,7 @@ import type { FaultCode } from "../base/fault.ts";
 import type { NodeKind } from "../model/graph-node.ts";
 import type { KeyScope } from "../model/attribute-key.ts";
 import type { DoubleJson, KeyValue, SpanKind, Trace, TraceSummary } from "../model/trace.ts";
+import type { samplingAnswer } from "./answers/sampling.ts";
 import type { systemAnswer } from "./answers/system.ts";
 
 /** Where the API is. */
@@ -368,8 +369,11 @@ export interface PinsAnswer {
   readonly traceIds: readonly string[];
 }
 
-/** `POST /api/clew/v1/pins` with `{"traceId": …}` (404 if no span of it is stored), and
- * `DELETE /api/clew/v1/pins/{traceId}`. */
+/** `GET /api/clew/v1/sampling`: the policies in force, and what was thinned by them. */
+export type SamplingAnswer = z.infer<typeof samplingAnswer>;
+
+/** `POST /api/clew/v1/pins` with `{"traceId": …}` (404 if no span of it is stored), `DELETE` and `GET`
+ * `/api/clew/v1/pins/{traceId}`. */
 export interface PinAnswer {
   /** 32 lower-case hex digits. */
   readonly traceId: string;

@@ -34,13 +34,20 @@ const securityHeaders = {
 export function pageRoutes(folder: string): Route[] {
   const page = (): Promise<HttpResponse> => indexPage(folder);
   return [
-    ...["/", "/trace/:id", "/file", "/services", "/services/:name", "/map", "/system"].map(
-      (pattern): Route => ({
-        method: "GET",
-        pattern,
-        handler: page,
-      }),
-    ),
+    ...[
+      "/",
+      "/trace/:id",
+      "/file",
+      "/services",
+      "/services/:name",
+      "/map",
+      "/sampling",
+      "/system",
+    ].map((pattern): Route => ({
+      method: "GET",
+      pattern,
+      handler: page,
+    })),
     { method: "GET", pattern: "/assets/*file", handler: (request) => asset(folder, request) },
     {
       method: "GET",

@@ -1,16 +1,68 @@
 /** What is worth keeping, in Clew's own API: see `contract.ts`. */
-import { z } from "zod";
+import path from "node:path";
+import type { z } from "zod";
 import { Fault } from "../base/fault.ts";
 import type { SamplingQueries } from "../query/sampling.ts";
-import { keepText } from "../sampling/policy.ts";
+import { keepText, type Policy } from "../sampling/policy.ts";
 import { readPolicies } from "../sampling/read-policies.ts";
-import { apiBase, type PinAnswer, type PinsAnswer, type SamplingTryAnswer } from "./contract.ts";
+import { pinBody, tryBody } from "./answers/sampling.ts";
+import {
+  apiBase,
+  type PinAnswer,
+  type PinsAnswer,
+  type SamplingAnswer,
+  type SamplingTryAnswer,
+} from "./contract.ts";
 import type { HttpRequest, HttpResponse, Route } from "./http.ts";
 import { parseTraceId } from "./trace-id.ts";
 
-/** The routes; `samplingOf` gives what the tenant that asks may do, and throws if there is none. */
-export function samplingRoutes(samplingOf: (request: HttpRequest) => SamplingQueries): Route[] {
+interface SamplingDoor {
+  /** What the tenant that asks may do; throws if there is none. */
+  readonly samplingOf: (request: HttpRequest) => SamplingQueries;
+  /** The policies in force. */
+  readonly policyFile: () => PolicyFile | undefined;
+  readonly fullHours: number;
+  /** Why days could not be thinned lately. */
+  readonly thinningProblem: () => string | undefined;
+}
+
+/** A policy file. */
+export interface PolicyFile {
+  readonly file: string;
+  /** Its text as it is now. Throws Fault "invalid" if it cannot be read. */
+  readonly read: () => string;
+}
+
+/** The routes. */
+export function samplingRoutes(door: SamplingDoor): Route[] {
+  const { samplingOf } = door;
   return [
+    {
+      method: "GET",
+      pattern: `${apiBase}/sampling`,
+      handler: async (request) => {
+        const problem = door.thinningProblem();
+        const answer: SamplingAnswer = {
+          inForce: inForce(door.policyFile()),
+          fullHours: door.fullHours,
+          ...(problem !== undefined && { thinningProblem: problem }),
+          ledger: await samplingOf(request).ledger(),
+        };
+        return json(answer);
+      },
+    },
+    {
+      method: "GET",
+      pattern: `${apiBase}/pins/:id`,
+      handler: async (request) => {
+        const traceId = parseTraceId(request.params["id"] ?? "");
+        const answer: PinAnswer = {
+          traceId,
+          isPinned: await samplingOf(request).isPinned(traceId),
+        };
+        return json(answer);
+      },
+    },
     {
       method: "GET",
       pattern: `${apiBase}/pins`,
@@ -51,12 +103,7 @@ export function samplingRoutes(samplingOf: (request: HttpRequest) => SamplingQue
         const tried = await sampling.tryPolicies(policies, since);
         const answer: SamplingTryAnswer = {
           ...tried,
-          policies: policies.map(({ name, keep, match }, i) => ({
-            name,
-            keep: keepText(keep),
-            ...(match && { match: match.text }),
-            ...tried.policies[i]!,
-          })),
+          policies: policies.map((policy, i) => ({ ...inWords(policy), ...tried.policies[i]! })),
         };
         return json(answer);
       },
@@ -64,13 +111,22 @@ export function samplingRoutes(samplingOf: (request: HttpRequest) => SamplingQue
   ];
 }
 
-const HIGHEST_SINCE_SECONDS = 366 * 86_400;
-const tryBody = z.strictObject({
-  policies: z.string(),
-  since: z.int().min(1).max(HIGHEST_SINCE_SECONDS).default(3600),
-});
+function inWords({ name, keep, match }: Policy) {
+  return { name, keep: keepText(keep), ...(match && { match: match.text }) };
+}
 
-const pinBody = z.strictObject({ traceId: z.string().min(1) });
+function inForce(found: PolicyFile | undefined): SamplingAnswer["inForce"] {
+  if (found === undefined) return null;
+  const { file } = found;
+  let text = "";
+  try {
+    text = found.read();
+    return { file, text, policies: readPolicies(text, path.basename(file)).map(inWords) };
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return { file, text, policies: [], problem: error.message };
+  }
+}
 
 /** The JSON that was sent. It must say that it is JSON: a page of somebody else cannot, unless it is let.
  * Throws Fault "invalid". */
@@ -88,8 +144,8 @@ async function body<T>(request: HttpRequest, schema: z.ZodType<T>): Promise<T> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const path = issue?.path.join(".") ?? "";
-  throw new Fault("invalid", `${path === "" ? "the body" : path}: ${issue?.message}`);
+  const place = issue?.path.join(".") ?? "";
+  throw new Fault("invalid", `${place === "" ? "the body" : place}: ${issue?.message}`);
 }
 
 function json(value: object): HttpResponse {

@@ -2,7 +2,8 @@
 import { Fault } from "../base/fault.ts";
 import type { Policies } from "../sampling/policy.ts";
 import { asked } from "../store/query-faults.ts";
-import { readPinned, setPinned } from "../store/sampling/pins.ts";
+import { isPinned, readPinned, setPinned } from "../store/sampling/pins.ts";
+import { type LedgerEntry, readLedger } from "../store/sampling/read-ledger.ts";
 import type { TriedPolicies } from "../store/sampling/read-outcome.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { tryPolicies } from "./sampling-try.ts";
@@ -16,11 +17,16 @@ export interface SamplingQueries {
   unpin(traceId: string): Promise<void>;
   /** Ids of the pinned traces, the newest pin first, at most 10,000. */
   pinned(): Promise<string[]>;
+  /** Whether one is pinned. */
+  isPinned(traceId: string): Promise<boolean>;
+  /** What has been thinned, the newest first, at most 100 entries. */
+  ledger(): Promise<LedgerEntry[]>;
   /** What policies would do with the spans of the last so many seconds. */
   tryPolicies(policies: Policies, sinceSeconds: number): Promise<TriedPolicies>;
 }
 
 const MOST_PINNED = 10_000;
+const MOST_ENTRIES = 100;
 
 /** The use cases over one store. */
 export function createSampling(options: QueryOptions): SamplingQueries {
@@ -36,6 +42,8 @@ export function createSampling(options: QueryOptions): SamplingQueries {
     unpin: (traceId) =>
       asked(() => setPinned(client, database, { tenant, traceId, isPinned: false })),
     tryPolicies: (policies, sinceSeconds) => tryPolicies(options, policies, sinceSeconds),
+    isPinned: (traceId) => asked(() => isPinned(client, database, { tenant, traceId })),
+    ledger: () => asked(() => readLedger(client, database, { tenant, limit: MOST_ENTRIES })),
     pinned: () => asked(() => readPinned(client, database, { tenant, limit: MOST_PINNED })),
   };
 }

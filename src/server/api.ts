@@ -48,7 +48,7 @@ import { describeConfig } from "./describe-config.ts";
 import type { Ingest } from "./ingest-node.ts";
 import { type SystemWatch, watchSystem } from "./system.ts";
 import type { TableWatch } from "./table-watch.ts";
-import type { Thinning } from "./thinning.ts";
+import { policyFileOf, type Thinning } from "./thinning.ts";
 
 /** What the API is about. */
 export interface Api {
@@ -225,7 +225,12 @@ function apiHandler(
       const minuteDays = config.retention.redMinuteDays;
       return createServiceHistory({ ...askingFor(request), minuteDays });
     }),
-    ...samplingRoutes((request) => createSampling(askingFor(request))),
+    ...samplingRoutes({
+      samplingOf: (request) => createSampling(askingFor(request)),
+      policyFile: () => policyFileOf(config),
+      fullHours: config.sampling.fullHours,
+      thinningProblem: () => api.thinning.problem(),
+    }),
     ...graphRoutes({
       graphOf: (request) =>
         createGraphQueries({ ...askingFor(request), seconds: config.query.maxSeconds }),

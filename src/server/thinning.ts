@@ -1,4 +1,5 @@
 /** The policy file, and the thinning of days by it. */
+import type { PolicyFile } from "../api/sampling.ts";
 import { every } from "../base/every.ts";
 import type { Logger } from "../base/log.ts";
 import { thinDueDays } from "../query/thinning.ts";
@@ -29,6 +30,12 @@ interface ReadFile {
 function readFile(file: string): ReadFile {
   const text = readText(file);
   return { policies: readPolicies(text, file), text };
+}
+
+/** The policy file; undefined if there is to be none. */
+export function policyFileOf({ sampling }: Config): PolicyFile | undefined {
+  const { policyFile: file } = sampling;
+  return file === undefined ? undefined : { file, read: () => readText(file) };
 }
 
 /** The thinning of days, as far as there is any. */

@@ -143,7 +143,22 @@ export async function fetchTemplate(signal: AbortSignal): Promise<Answer<string>
 
 /** Asks Clew's own API: `path` is what comes after its base. */
 export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
-  const answer = await request(path, signal);
+  return jsonOf<T>(await request(path, signal), signal);
+}
+
+/** Tells Clew's own API to do something, with a body of JSON if it takes one. */
+export async function send<T>(
+  method: "POST" | "DELETE",
+  path: string,
+  body: object | undefined,
+  signal: AbortSignal,
+): Promise<Answer<T>> {
+  const json = body && { "content-type": "application/json" };
+  const sent = { method, ...(body && { body: JSON.stringify(body) }) };
+  return jsonOf<T>(await request(path, signal, json, sent), signal);
+}
+
+async function jsonOf<T>(answer: Answer<Response>, signal: AbortSignal): Promise<Answer<T>> {
   if (answer.kind !== "ok") return answer;
   try {
     return { kind: "ok", value: (await answer.value.json()) as T };
@@ -159,17 +174,19 @@ export function request(
   path: string,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
+  sent: Readonly<Pick<RequestInit, "method" | "body">> = {},
 ): Promise<Answer<Response>> {
-  return get(base + path, signal, headers);
+  return get(base + path, signal, headers, sent);
 }
 
 async function get(
   url: string,
   signal: AbortSignal,
   headers: Readonly<Record<string, string>> = {},
+  sent: Readonly<Pick<RequestInit, "method" | "body">> = {},
 ): Promise<Answer<Response>> {
   try {
-    const response = await fetch(url, { signal, headers });
+    const response = await fetch(url, { ...sent, signal, headers });
     if (response.ok) return { kind: "ok", value: response };
     const error = readError(await response.text());
     const { status } = response;

@@ -1,6 +1,7 @@
 /** The URL is the page's state: this file is its grammar, both ways. */
 import { type ExploreQuery, readExploreQuery } from "./explore/explore-route.ts";
 import { type MapQuery, readMapQuery } from "./map/map-route.ts";
+import { readSamplingQuery, type SamplingQuery } from "./sampling/sampling-route.ts";
 import {
   readServiceQuery,
   readServicesQuery,
@@ -17,6 +18,7 @@ export type Route =
   | ({ readonly kind: "services" } & ServicesQuery)
   | ({ readonly kind: "service" } & ServiceQuery)
   | ({ readonly kind: "map" } & MapQuery)
+  | ({ readonly kind: "sampling" } & SamplingQuery)
   | ({ readonly kind: "system" } & SystemQuery)
   | ({ readonly kind: "trace" } & TraceQuery)
   | { readonly kind: "wrongTraceId"; readonly typed: string; readonly message: string }
@@ -28,6 +30,7 @@ export function readRoute({ pathname, searchParams: params }: URL): Route {
   if (path === "/") return { kind: "explore", ...readExploreQuery(params) };
   if (path === "/services") return { kind: "services", ...readServicesQuery(params) };
   if (path === "/map") return { kind: "map", ...readMapQuery(params) };
+  if (path === "/sampling") return { kind: "sampling", ...readSamplingQuery(params) };
   if (path === "/system") return { kind: "system", ...readSystemQuery(params) };
   if (path === filePath) {
     const read = readTraceId(params.get("trace") ?? "");

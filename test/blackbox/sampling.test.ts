@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { after, before, describe, test } from "node:test";
+import { samplingAnswer } from "../../src/api/answers/sampling.ts";
 import type { RedAnswer, SamplingTryAnswer, TracesAnswer } from "../../src/api/contract.ts";
 import { drained, metricValue, postTraces, startTestClew, type TestClew } from "../support/clew.ts";
 import { oracleEncode, printedSeed } from "../support/oracle.ts";
@@ -128,6 +129,9 @@ describe("sampling", () => {
     const list = await run(["pin", "--list", "--url", clew.apiUrl]);
     assert.equal(list.stdout, `${pinned.traceId}\n`);
 
+    const isPinned = await fetch(`${clew.apiUrl}/api/clew/v1/pins/${pinned.traceId}`);
+    assert.deepEqual(await isPinned.json(), { traceId: pinned.traceId, isPinned: true });
+
     assert.equal((await stored(clew)).size, 1000);
     assert.equal(await calls(clew), 3000);
   });
@@ -143,6 +147,15 @@ describe("sampling", () => {
         other.events.some(({ message }) => message === "a day was thinned");
       for (let i = 0; i < 300 && !isThinned(); i++) await sleep(100);
       const kept = await stored(other);
+      const answer = await fetch(`${other.apiUrl}/api/clew/v1/sampling`);
+      const { inForce, ledger } = samplingAnswer.parse(await answer.json());
+      assert.deepEqual(
+        [inForce?.text, inForce?.policies.map(({ name, keep }) => `${name} ${keep}`)],
+        [POLICIES, ["errors always", "slow always", "default 1%"]],
+      );
+      assert.deepEqual([ledger[0]?.spansBefore, ledger[0]?.spansAfter], [3000, kept.size * 3]);
+      const errors = ledger[0]?.policies.find(({ name }) => name === "errors");
+      assert.deepEqual(errors, { name: "errors", keptTraces: 100, droppedTraces: 0 });
       const counts = { failing: 0, slow: 0, fast: 0 };
       for (const { traceId, kind } of traces) counts[kind] += kept.has(traceId) ? 1 : 0;
       assert.deepEqual([counts.failing, counts.slow], [100, 100]);

@@ -23,6 +23,20 @@ export async function setPinned(
   );
 }
 
+/** Whether a trace is pinned. */
+export async function isPinned(
+  client: StoreClient,
+  database: string,
+  { tenant, traceId }: Omit<Pin, "isPinned">,
+): Promise<boolean> {
+  const rows = await client.query(
+    sql`SELECT 1 FROM ${identifier(database)}.pinned_traces FINAL
+      WHERE tenant = ${{ type: "String", value: tenant }} AND is_pinned
+        AND trace_id = toFixedString(unhex(${{ type: "String", value: traceId }}), 16)`,
+  );
+  return rows.length > 0;
+}
+
 /** The ids of a tenant's pinned traces, the newest pin first, at most so many. */
 export async function readPinned(
   client: StoreClient,

@@ -18,6 +18,7 @@ const ExplorePage = lazyPage(() => import("../explore/explore-page.tsx"));
 const ServicesPage = lazyPage(() => import("../services/services-page.tsx"));
 const ServicePage = lazyPage(() => import("../services/service-page.tsx"));
 const MapPage = lazyPage(() => import("../map/map-page.tsx"));
+const SamplingPage = lazyPage(() => import("../sampling/sampling-page.tsx"));
 const SystemPage = lazyPage(() => import("../system/system-page.tsx"));
 
 /** When whatever was asked for first has most likely come. */
@@ -73,6 +74,8 @@ function Page({ route }: { route: Route }) {
       return <ServicePage key={route.name} query={route} />;
     case "map":
       return <MapPage query={route} />;
+    case "sampling":
+      return <SamplingPage query={route} />;
     case "system":
       return <SystemPage query={route} />;
     case "trace":

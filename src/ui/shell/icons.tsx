@@ -103,3 +103,10 @@ export const WiderIcon = (): JSX.Element => (
     <path d="M6.5 8h-5M4 5.5L1.5 8 4 10.5M9.5 8h5M12 5.5L14.5 8 12 10.5" />
   </Icon>
 );
+
+/** A pin. */
+export const PinIcon = (): JSX.Element => (
+  <Icon>
+    <path d="M5.5 2h5M6.5 2v4.5L4 9.5h8L9.5 6.5V2M8 9.5V14" />
+  </Icon>
+);

@@ -2,6 +2,7 @@
 import { exploreHref } from "../explore/explore-route.ts";
 import { mapHref } from "../map/map-route.ts";
 import type { Route } from "../route.ts";
+import { samplingHref } from "../sampling/sampling-route.ts";
 import { servicesHref } from "../services/services-route.ts";
 import { systemHref } from "../system/system-route.ts";
 import type { TimeView } from "../time-choice.ts";
@@ -21,6 +22,7 @@ export const navPages: readonly NavPage[] = [
   { name: "Explore", key: "e", kinds: ["explore"], href: exploreHref },
   { name: "Services", key: "s", kinds: ["services", "service"], href: servicesHref },
   { name: "Map", key: "m", kinds: ["map"], href: mapHref },
+  { name: "Sampling", key: "p", kinds: ["sampling"], href: () => samplingHref() },
   { name: "System", key: "y", kinds: ["system"], href: systemHref },
 ];
 

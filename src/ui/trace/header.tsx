@@ -15,6 +15,7 @@ import { DownloadMenu } from "./download-menu.tsx";
 import type { EngineClient } from "./engine/engine-calls.ts";
 import type { TraceInFile } from "./engine/file-traces.ts";
 import { openedFile } from "./opened-file.ts";
+import { PinButton } from "./pin-button.tsx";
 import { colourStyle } from "./colouring.ts";
 import type { Shown } from "./shown.ts";
 import { traceHref, type TraceQuery } from "./trace-query.ts";
@@ -69,6 +70,7 @@ export function Header(props: HeaderProps) {
             <span>Reload</span>
           </button>
         )}
+        {!query.inFile && <PinButton traceId={table.traceId} />}
         <DownloadMenu table={table} engine={engine} stored={!query.inFile} />
       </div>
       <Facts view={view} query={query} />
