@@ -90,8 +90,12 @@ export const traceqlKinds: Readonly<Record<string, TraceqlKind>> = {
     },
   },
   compare: {
-    about: "{} | compare({ status = error }), of one hour, in one step",
-    question: (_, facts) => range(facts, "{} | compare({ status = error })", HOUR_SECONDS),
+    about: "{} | compare({ status = error }), of one hour, in one sample",
+    question: (_, facts) => {
+      const query = "{} | compare({ status = error })";
+      const asked = `q=${encodeURIComponent(query)}&${times(facts, HOUR_SECONDS)}`;
+      return listed(`/api/metrics/query?${asked}`, "series", query);
+    },
   },
   "tag names": {
     about: "all attributes by scope",
@@ -135,8 +139,7 @@ function search(facts: Facts, query: string, traceId?: string): Question {
 }
 
 function range(facts: Facts, query: string, seconds: number): Question {
-  const step = seconds === HOUR_SECONDS ? HOUR_SECONDS : 300;
-  const asked = `q=${encodeURIComponent(query)}&step=${step}&${times(facts, seconds)}`;
+  const asked = `q=${encodeURIComponent(query)}&step=300&${times(facts, seconds)}`;
   return listed(`/api/metrics/query_range?${asked}`, "series", query);
 }
 

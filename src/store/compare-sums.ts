@@ -19,6 +19,7 @@ import {
 } from "./compared-places.ts";
 import type { OddBuckets } from "./odd-times.ts";
 import { rankSql, sampleOf, type Samples, stretchOfSamples } from "./metric-sums.ts";
+import { type Side, type Tally, tallyOf } from "./compare-tally.ts";
 import { identifier, joinSql, programText, type Sql, sql } from "./sql.ts";
 import { type Condition, conditionSql, conjunction } from "./truth-sql.ts";
 
@@ -39,7 +40,7 @@ export interface CompareQuery {
 
 /** How many spans of a side have a value of an attribute; without a value, any. */
 export interface ValueCounts {
-  readonly side: "baseline" | "selection";
+  readonly side: Side;
   readonly label: string;
   readonly value: Value | undefined;
   readonly counts: readonly SpanSum[];
@@ -47,10 +48,10 @@ export interface ValueCounts {
 
 /** Columns that are grouped by in one pass. */
 const TOGETHER = 20;
+/** Statements that run at the same time. */
+const AT_ONCE = 2;
 /** Values where some may be in another place, too, so that it is not known which come up most. */
 const MOST_OF_PART = 10_000;
-/** Items of an array, with which a group of its own for each side and sample is not needed. */
-const MOST_ITEMS = 16;
 
 /** Counts of all attributes. */
 export async function* readCompared(
@@ -61,22 +62,31 @@ export async function* readCompared(
   const plain = columns.filter(({ needsRoot }) => !needsRoot);
   const lots = [columns.filter(({ needsRoot }) => needsRoot)];
   for (let at = 0; at < plain.length; at += TOGETHER) lots.push(plain.slice(at, at + TOGETHER));
-  for (const lot of lots) yield* await readColumns(reading(), query, lot);
-  for (const map of comparedMaps(query.keys, query.table)) {
-    yield* await readMap(reading(), query, map);
-  }
-  for (const encoded of comparedEncoded(query.keys, query.table)) {
-    yield* await readEncoded(reading(), query, encoded);
+  const statements = [
+    ...lots.map((lot) => () => readColumns(reading(), query, lot)),
+    ...comparedMaps(query.keys, query.table).map((map) => () => readMap(reading(), query, map)),
+    ...comparedEncoded(query.keys, query.table).map(
+      (encoded) => () => readEncoded(reading(), query, encoded),
+    ),
+  ];
+  // The end of each is the work of one core.
+  for (let at = 0; at < statements.length; at += AT_ONCE) {
+    const found = await Promise.all(statements.slice(at, at + AT_ONCE).map((read) => read()));
+    yield* found.flat();
   }
 }
 
-/** A value and how many spans have it: by side and sample, or those that are not 0 with their numbers. */
+/** What one statement found of a place, that is of a column or key. */
 interface Row {
   readonly place: string;
-  readonly is_total: 0 | 1;
-  readonly text: string;
-  readonly items: readonly (readonly [at: string, count: string])[];
+  /** How many spans have any value. */
+  readonly totals: unknown;
+  readonly baseline: readonly Found[];
+  readonly selection: readonly Found[];
 }
+
+/** A value, with a colon behind it, and how many spans of both sides have it. */
+type Found = readonly [negativeTotal: number, text: string, counts: unknown];
 
 async function readRows(
   { client, settings, sending }: CandidateReading,
@@ -95,17 +105,49 @@ async function readRows(
   );
 }
 
-/** What a row counts, on either side. */
-function countsOf(
-  { items }: Row,
+/** Of each place how many spans have a value, and the values that come up most on each side. */
+function mostOf(tally: Tally, rows: Sql, limit: number): Sql {
+  const most = (side: Side): Sql =>
+    sql`groupArraySortedIf(${number(limit)})((-toFloat64(${identifier(side)}), text, counts), ${identifier(side)} > 0)`;
+  return sql`SELECT place, ${tally.totals} AS totals, ${most("baseline")} AS baseline,
+      ${most("selection")} AS selection
+    FROM (
+      SELECT place, concat(text, ':') AS text, counts, ${tally.ofSide("baseline")} AS baseline,
+        ${tally.ofSide("selection")} AS selection
+      FROM (${rows})
+    )
+    GROUP BY place`;
+}
+
+/** What a row counts of an attribute. */
+function* countsOf(
+  { totals, baseline, selection }: Row,
+  query: CompareQuery,
+  { label, read }: { readonly label: string; readonly read: (text: string) => Value | undefined },
+): Generator<ValueCounts> {
+  const tally = tallyOf(query);
+  yield* sidesOf(tally.read(totals), query, { label, value: undefined });
+  for (const [side, all] of [
+    ["baseline", baseline],
+    ["selection", selection],
+  ] as const) {
+    for (const [, text, counts] of all) {
+      const value = read(text.slice(0, -1));
+      const found = sidesOf(tally.read(counts), query, { label, value });
+      yield* found.filter((one) => one.side === side);
+    }
+  }
+}
+
+function sidesOf(
+  counts: readonly (readonly [at: number, count: number])[],
   { samples }: CompareQuery,
   { label, value }: Pick<ValueCounts, "label" | "value">,
 ): ValueCounts[] {
   const sides = { baseline: [] as SpanSum[], selection: [] as SpanSum[] };
-  for (const [at, count] of items) {
-    const [place, weight] = [Number(at), Number(count)];
-    const side = place < samples.count ? "baseline" : "selection";
-    sides[side].push({ index: samples.first + (place % samples.count), measure: 1, weight });
+  for (const [at, weight] of counts) {
+    const side = at < samples.count ? "baseline" : "selection";
+    sides[side].push({ index: samples.first + (at % samples.count), measure: 1, weight });
   }
   return (["baseline", "selection"] as const).flatMap((side) =>
     sides[side].length > 0 ? [{ side, label, value, counts: sides[side] }] : [],
@@ -125,51 +167,6 @@ function weightOf({ odd, samples }: CompareQuery): Sql {
     : sql`toUInt8(1) AS weight`;
 }
 
-/**
- * The groups of rows that have a `place` beside what `keys` groups by, as rows with items: in one go where
- * the items are few, else by way of groups of a key and place.
- */
-function grouped(
-  query: CompareQuery,
-  parts: { readonly columns: Sql; readonly keys: readonly Sql[]; readonly from: Sql },
-): Sql {
-  const { columns, keys, from } = parts;
-  const count = 2 * query.samples.count;
-  const sets = (more: Sql): Sql =>
-    joinSql(
-      keys.map((key) => sql`(${key}${more})`),
-      sql`, `,
-    );
-  if (count <= MOST_ITEMS) {
-    const most = number(count);
-    const counts = query.odd.isWeighted(stretchOfSamples(query.samples))
-      ? sql`sumResample(0, ${most}, 1)(weight, at)`
-      : sql`countResample(0, ${most}, 1)(at)`;
-    return sql`SELECT *, arrayFilter(x -> x.2 > 0, arrayZip(range(${most}), counts)) AS items
-      FROM (SELECT ${columns}, ${counts} AS counts FROM (${from})
-        GROUP BY GROUPING SETS (${sets(sql``)}))`;
-  }
-  return sql`SELECT * EXCEPT (at, spans), groupArray((at, spans)) AS items
-    FROM (SELECT ${columns}, at, sum(weight) AS spans FROM (${from})
-      GROUP BY GROUPING SETS (${sets(sql`, at`)}))
-    GROUP BY ALL`;
-}
-
-/** Of each place and side the values that come up most; totals all. */
-function mostOf(query: CompareQuery, rows: Sql, limit: number): Sql {
-  const count = number(query.samples.count);
-  return sql`SELECT place, is_total, text, ofSide AS items
-    FROM (
-      SELECT *, arrayJoin([0, 1]) AS side,
-        arrayFilter(x -> (x.1 >= ${count}) = side, items) AS ofSide,
-        arraySum(x -> x.2, ofSide) AS total
-      FROM (${rows})
-    )
-    WHERE total > 0
-    ORDER BY total DESC, concat(text, ':')
-    LIMIT ${number(limit)} BY place, is_total, side`;
-}
-
 async function readColumns(
   reading: CandidateReading,
   query: CompareQuery,
@@ -177,56 +174,25 @@ async function readColumns(
 ): Promise<ValueCounts[]> {
   const names = columns.map((_, i) => identifier(`c${i}`));
   const values = columns.map(({ value }, i) => sql`${value} AS ${names[i]!}`);
-  const isPart = columns.some((column) => column.isPart);
-  const from = sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)}, ${joinSql(values, sql`, `)}
-    ${fromRows(
-      reading,
-      query,
-      columns.some(({ needsRoot }) => needsRoot),
-    )}`;
+  const needsRoot = columns.some((column) => column.needsRoot);
+  const tally = tallyOf(query);
   // Of the columns that a group is not by, there is a bit.
-  const bits = sql`grouping(${joinSql(names, sql`, `)})`;
-  const all = 2 ** columns.length - 1;
-  const cases = names.flatMap((name, i) => [
-    sql`bits = ${number(all - 2 ** (columns.length - 1 - i))}`,
-    sql`(${number(i)}, CAST(toString(${name}), 'Nullable(String)'))`,
-  ]);
-  const none = sql`(0, CAST(NULL, 'Nullable(String)'))`;
-  const found = grouped(query, {
-    columns: sql`${bits} AS bits, ${joinSql(names, sql`, `)}`,
+  const found = tally.grouped({
+    columns: sql`grouping(${joinSql(names, sql`, `)}) AS bits, ${joinSql(names, sql`, `)}`,
     keys: names,
-    from,
+    from: sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)}, ${joinSql(values, sql`, `)}
+      ${fromRows(reading, query, needsRoot ? joinRoots(reading, query) : sql``)}`,
   });
-  const rows = sql`SELECT toString(found.1) AS place, 0 AS is_total, found.2 AS text, items
-    FROM (SELECT multiIf(${joinSql([...cases, none], sql`, `)}) AS found, items FROM (${found}))
-    WHERE isNotNull(found.2)`;
-  const limit = isPart ? MOST_OF_PART : Math.min(query.top, MOST_OF_PART);
-  const counts = await readRows(reading, mostOf(query, rows, limit));
-  const totals = await readRows(reading, totalsOf(columns, from));
-  return [
-    ...counts.flatMap((row) => {
-      const { label, read } = columns[Number(row.place)]!;
-      return countsOf(row, query, { label, value: read(row.text) });
-    }),
-    ...totals.flatMap((row) => {
-      const { label } = columns[Number(row.place)]!;
-      return countsOf(row, query, { label, value: undefined });
-    }),
-  ];
-}
-
-/** How many rows have any value. */
-function totalsOf(columns: readonly ComparedColumn[], from: Sql): Sql {
-  const sums = columns.map((_, i) => sql`sumIf(weight, isNotNull(${identifier(`c${i}`)}))`);
-  return sql`SELECT toString(place) AS place, 1 AS is_total, '' AS text,
-      groupArray((at, spans)) AS items
-    FROM (
-      SELECT at, counts[place + 1] AS spans, place
-      FROM (SELECT at, [${joinSql(sums, sql`, `)}] AS counts FROM (${from}) GROUP BY at)
-      ARRAY JOIN range(${number(columns.length)}) AS place
-    )
-    WHERE spans > 0
-    GROUP BY place`;
+  // All columns but one are NULL.
+  const all = 2 ** columns.length - 1;
+  const texts = columns.map(({ text }, i) => text(names[i]!));
+  const rows = sql`SELECT toString(${number(columns.length - 1)} - log2(${number(all)} - bits)) AS place,
+      assumeNotNull(value) AS text, counts
+    FROM (SELECT bits, coalesce(${joinSql(texts, sql`, `)}) AS value, counts FROM (${found}))
+    WHERE isNotNull(value)`;
+  const isPart = columns.some((column) => column.isPart);
+  const most = await readRows(reading, mostOf(tally, rows, limitOf(query, isPart)));
+  return most.flatMap((row) => [...countsOf(row, query, columns[Number(row.place)]!)]);
 }
 
 async function readMap(
@@ -235,24 +201,23 @@ async function readMap(
   { column, attributes }: ComparedMap,
 ): Promise<ValueCounts[]> {
   const map = identifier(column);
-  const from = sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)},
-      arrayJoin(arrayZip(mapKeys(${map}), mapValues(${map}))) AS pair, pair.1 AS key, pair.2 AS item
-    ${fromRows(reading, query, false)} AND notEmpty(mapKeys(${map}))`;
-  const found = grouped(query, {
-    columns: sql`toUInt8(grouping(item)) AS is_total, key, item`,
-    keys: [sql`key, item`, sql`key`],
-    from,
+  const tally = tallyOf(query);
+  const pairs = sql`ARRAY JOIN mapKeys(${map}) AS key, mapValues(${map}) AS item`;
+  // By the hash of key and value, which takes half the time; that two of a million pairs have the same
+  // hash would be one query in 40 million.
+  const found = tally.grouped({
+    columns: sql`any(key) AS place, any(item) AS value`,
+    keys: [sql`hash`],
+    from: sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)}, key, item,
+        cityHash64(key, item) AS hash
+      ${fromRows(reading, query, pairs)}`,
   });
-  const rows = sql`SELECT toString(key) AS place, is_total, if(is_total = 1, '', toString(item)) AS text,
-    items FROM (${found})`;
+  const rows = sql`SELECT toString(place) AS place, toString(value) AS text, counts FROM (${found})`;
   const isPart = [...attributes.values()].some((attribute) => attribute.isPart);
-  const limit = isPart ? MOST_OF_PART : Math.min(query.top, MOST_OF_PART);
-  const counts = await readRows(reading, mostOf(query, rows, limit));
-  return counts.flatMap((row) => {
+  const most = await readRows(reading, mostOf(tally, rows, limitOf(query, isPart)));
+  return most.flatMap((row) => {
     const attribute = attributes.get(row.place);
-    if (attribute === undefined) return [];
-    const value = row.is_total === 1 ? undefined : attribute.read(row.text);
-    return countsOf(row, query, { label: attribute.label, value });
+    return attribute === undefined ? [] : [...countsOf(row, query, attribute)];
   });
 }
 
@@ -261,25 +226,32 @@ async function readEncoded(
   query: CompareQuery,
   { where, label, read }: ComparedEncoded,
 ): Promise<ValueCounts[]> {
-  const from = sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)}, hex(exact) AS item
-    ${fromRows(reading, query, false)} AND ${conditionSql(where)}`;
-  const found = grouped(query, { columns: sql`item`, keys: [sql`item`], from });
-  const rows = sql`SELECT '' AS place, 0 AS is_total, item AS text, items FROM (${found})`;
-  const counts = await readRows(reading, mostOf(query, rows, MOST_OF_PART));
-  return counts.flatMap((row) => {
-    const value = read(row.text);
-    if (value === undefined) return [];
-    const total = countsOf(row, query, { label, value: undefined });
-    return [...countsOf(row, query, { label, value }), ...total];
+  const tally = tallyOf(query);
+  const found = tally.grouped({
+    columns: sql`item`,
+    keys: [sql`item`],
+    from: sql`SELECT ${placeOf(query)} AS at, ${weightOf(query)}, hex(exact) AS item
+      ${fromRows(reading, query, sql``)} AND ${conditionSql(where)}`,
   });
+  const rows = sql`SELECT '' AS place, item AS text, counts FROM (${found})`;
+  const most = await readRows(reading, mostOf(tally, rows, MOST_OF_PART));
+  return most
+    .flatMap((row) => [...countsOf(row, query, { label, read })])
+    .flatMap((counts) =>
+      counts.value === undefined ? [] : [counts, { ...counts, value: undefined }],
+    );
+}
+
+function limitOf({ top }: CompareQuery, isPart: boolean): number {
+  return isPart ? MOST_OF_PART : Math.min(top, MOST_OF_PART);
 }
 
 function number(value: number): Sql {
   return programText(String(value));
 }
 
-function fromRows(reading: CandidateReading, query: CompareQuery, needsRoot: boolean): Sql {
-  const { database, tenant } = reading;
+/** The rows that are compared, joined with something. */
+function fromRows({ database, tenant }: CandidateReading, query: CompareQuery, joined: Sql): Sql {
   const stretch = stretchOfSamples(query.samples);
   const { fromNano, toNano } = stretch;
   const spans = sql`${identifier(database)}.spans`;
@@ -294,8 +266,7 @@ function fromRows(reading: CandidateReading, query: CompareQuery, needsRoot: boo
     sql`start_unix_nano < ${{ type: "UInt64", value: toNano }}`,
     query.where,
   ]);
-  const roots = needsRoot ? joinRoots(reading, query) : sql``;
-  return sql`FROM ${from} ${roots} WHERE ${within} AND ${conditionSql(where)}`;
+  return sql`FROM ${from} ${joined} WHERE ${within} AND ${conditionSql(where)}`;
 }
 
 /** Beside each row what the root of its trace is called: the earliest span without a parent. */

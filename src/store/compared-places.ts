@@ -32,6 +32,8 @@ interface Compared {
 /** Values in a column; NULL for none. */
 export interface ComparedColumn extends Compared {
   readonly value: Sql;
+  /** A value as text; may be called with NULL. */
+  readonly text: (value: Sql) => Sql;
   /** It is told of the trace's root, `roots.root`. */
   readonly needsRoot: boolean;
 }
@@ -61,18 +63,18 @@ export function comparedColumns(keys: AllKeys["keys"], table: KnownTable): Compa
 function intrinsicColumn(name: IntrinsicName): ComparedColumn {
   const read = (text: string): Value => ({ type: "string", value: text });
   const label = fieldText({ kind: "intrinsic", name, ofParent: false, from: 0, to: 0 });
-  const text = { label, read, isPart: false, needsRoot: false };
+  const text = { label, read, isPart: false, needsRoot: false, text: plainText };
   switch (name) {
     case "span:name":
-      return { ...text, value: sql`name` };
+      return { ...text, value: sql`toNullable(name)` };
     case "span:status":
-      return { ...text, value: wordOf(sql`status_code`, spanStatuses), read: statusOf };
+      return { ...text, ...numbered(sql`status_code`, spanStatuses), read: statusOf };
     case "span:kind":
-      return { ...text, value: wordOf(sql`kind`, spanKinds), read: kindOf };
+      return { ...text, ...numbered(sql`kind`, spanKinds), read: kindOf };
     case "trace:rootName":
-      return { ...text, value: sql`roots.root.1`, needsRoot: true };
+      return { ...text, value: sql`toNullable(roots.root.1)`, needsRoot: true };
     case "trace:rootService":
-      return { ...text, value: sql`roots.root.2`, needsRoot: true };
+      return { ...text, value: sql`toNullable(roots.root.2)`, needsRoot: true };
     case "span:statusMessage":
       return { ...text, value: sql`nullIf(status_message, '')` };
     case "instrumentation:name":
@@ -84,8 +86,18 @@ function intrinsicColumn(name: IntrinsicName): ComparedColumn {
   }
 }
 
-function wordOf(number: Sql, words: readonly string[]): Sql {
-  return sql`arrayElement(${{ type: "Array(String)", value: words }}, ${number} + 1)`;
+function plainText(value: Sql): Sql {
+  return sql`toString(${value})`;
+}
+
+/** Words that are stored as numbers are grouped by as numbers: that takes less. */
+function numbered(column: Sql, words: readonly string[]): Pick<ComparedColumn, "value" | "text"> {
+  const list: Sql = sql`${{ type: "Array(String)", value: words }}`;
+  return {
+    value: sql`toNullable(${column})`,
+    text: (value) =>
+      sql`if(isNull(${value}), NULL, arrayElement(${list}, assumeNotNull(${value}) + 1))`,
+  };
 }
 
 function statusOf(word: string): Value {
@@ -105,7 +117,7 @@ function attributeColumns(scope: StoredScope, key: string, table: KnownTable): C
   const label = labelOf(scope, key);
   const isPart = isEverExact(table, scope, key);
   const stored = storedValues(table, scope, key);
-  const common = { label, isPart, needsRoot: false };
+  const common = { label, isPart, needsRoot: false, text: plainText };
   const columns = stored
     .filter(({ isInMap }) => !isInMap)
     .map(({ type, value }) => ({ ...common, value, read: readerOf(type) }));
@@ -115,7 +127,7 @@ function attributeColumns(scope: StoredScope, key: string, table: KnownTable): C
     ...stored.map(({ present }) => present),
     mayBeExact(table, scope, key),
   ]);
-  const value = sql`if(${conditionSql(isThere)}, resource_service_name, 'unknown_service')`;
+  const value = sql`if(${conditionSql(isThere)}, resource_service_name, toNullable('unknown_service'))`;
   const service = { ...common, value, read: readerOf("string") };
   return [service, ...columns.filter((_, i) => stored[i]!.type !== "string")];
 }
