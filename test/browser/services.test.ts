@@ -1,8 +1,10 @@
 /** Services and the map in a real browser, over a real Clew: from all services to one, to why it fails. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
+import type { GraphAnswer } from "../../src/api/contract.ts";
 import { startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { launchChromium } from "./chromium.ts";
 import { makeTrace, type SampleSpan } from "./sample-spans.ts";
@@ -69,8 +71,21 @@ describe("services and the map", { timeout: 300_000 }, () => {
     }
   }
 
+  /** Settles when all calls are in the service graph. */
+  async function untilMapped(): Promise<void> {
+    for (let i = 0; i < 300; i++) {
+      const answer = await fetch(`${clew.apiUrl}/api/clew/v1/graph`);
+      if (((await answer.json()) as GraphAnswer).isComplete) return;
+      await sleep(200);
+    }
+    throw new Error("the service graph is not complete after a minute");
+  }
+
   before(async () => {
-    [browser, clew] = await Promise.all([launchChromium(), startTestClew()]);
+    [browser, clew] = await Promise.all([
+      launchChromium(),
+      startTestClew({ graph: { everySeconds: 1 } }),
+    ]);
     for (let minute = 50; minute >= 2; minute -= 2) {
       const version = minute > 20 ? "1.4.2" : "1.5.0";
       const { request } = makeTrace(visit(minute, minute <= 10), minute * MINUTE_MS, version);
@@ -82,6 +97,7 @@ describe("services and the map", { timeout: 300_000 }, () => {
       assert.equal(response.status, 200, await response.text());
     }
     await stored(clew);
+    await untilMapped();
   });
   after(async () => {
     await browser?.close();
@@ -159,9 +175,67 @@ describe("services and the map", { timeout: 300_000 }, () => {
     });
   });
 
+  test("the map: nodes and edges lead on, near a node, as a table, and saved", async () => {
+    await onPage("/map", async (page) => {
+      const node = (name: string) => page.locator(".graph-node", { hasText: name });
+      await node("postgresql/items").waitFor();
+      assert.equal(await page.locator(".graph-node").count(), 4);
+      assert.match(await node("postgresql/items").getAttribute("class").then(String), /inferred/);
+      const label = page.locator(".graph-label.failed");
+      assert.match((await label.textContent())!, /2\d\.\d \/h 20\.0 %/);
+      const at = (name: string) => node(name).evaluate((element) => element.style.transform);
+      const before = await at("shop");
+      await page.locator('[data-node="postgresql/items"]').focus();
+      await page.keyboard.press("f");
+      await page.waitForURL("**/map?node=postgresql%2Fitems");
+      await node("gateway").waitFor({ state: "detached" });
+      await page.keyboard.press("2");
+      await page.waitForURL("**hops=2");
+      await node("gateway").waitFor();
+      assert.equal(await at("shop"), before, "it stands where it stood");
+      await page.reload();
+      await node("gateway").waitFor();
+      assert.equal(await at("shop"), before, "after a reload, too");
+      await page.keyboard.press("Escape");
+      await page.waitForURL("**/map?hops=2");
+      await page.keyboard.press("t");
+      const lines = page.locator(".graph-table tbody tr");
+      assert.equal(await lines.count(), 3);
+      await lines
+        .filter({ hasText: "gateway" })
+        .filter({ hasText: "shop" })
+        .getByRole("link")
+        .click();
+      await page.getByText(/^25 traces · /).waitFor();
+      await page.goBack();
+      await page.getByRole("button", { name: "Map", exact: true }).click();
+      await page.getByText("Save", { exact: true }).click();
+      const saved = page.waitForEvent("download");
+      await page.getByRole("button", { name: "DOT, for Graphviz" }).click();
+      const file = await (await (await saved).createReadStream()).toArray();
+      assert.match(Buffer.concat(file).toString(), /"gateway" -> "shop" \[label="25, 20 % failed/);
+      await page.locator('[data-node="shop"]').click();
+      await page.waitForURL("**/services/shop");
+    });
+  });
+
+  test("the map compared with the time before: what is new and what is gone", async () => {
+    const now = Math.floor(Date.now() / 1000);
+    // Nothing was called two hours ago, and everything since.
+    await onPage(`/map?from=${now - 3600}&to=${now}&against=before`, async (page) => {
+      await page.locator(".graph-edge.new").first().waitFor({ state: "attached" });
+      await page.getByRole("button", { name: "Table" }).click();
+      await page.locator(".graph-table td.change", { hasText: "new" }).first().waitFor();
+      await page.goto(`${clew.apiUrl}/map?from=1000000&to=1003600`);
+      await page.getByText("No service called another in this time").waitFor();
+    });
+  });
+
   const paths: [path: string, ready: string][] = [
     ["/services", ".groups-table tbody tr"],
     ["/services/shop", ".neighbours tbody tr"],
+    ["/map", ".graph-node"],
+    ["/map?view=table&against=day", ".graph-table tbody tr"],
   ];
 
   for (const colorScheme of ["light", "dark"] as const) {

@@ -20,3 +20,14 @@ export const timeKeyHelp: typeof exploreKeyHelp = [
   [["o"], "Open a trace by its id"],
   [["?"], "Show these keys"],
 ];
+
+/** The keys of the map. */
+export const mapKeyHelp: typeof exploreKeyHelp = [
+  [["←", "→", "↑", "↓"], "From node to node"],
+  [["Enter"], "Open the service, the spans that name the node, or the group"],
+  [["f"], "Only what is near the node"],
+  [["1", "2", "3"], "So many calls away from it"],
+  [["Esc"], "Show all again"],
+  [["t"], "Map or table"],
+  ...timeKeyHelp,
+];

@@ -110,3 +110,11 @@ export const PinIcon = (): JSX.Element => (
     <path d="M5.5 2h5M6.5 2v4.5L4 9.5h8L9.5 6.5V2M8 9.5V14" />
   </Icon>
 );
+
+/** A ring with a point in it. */
+export const FocusIcon = (): JSX.Element => (
+  <Icon>
+    <circle cx="8" cy="8" r="5" />
+    <path d="M8 1v3M8 12v3M1 8h3M12 8h3M8 7.8v.4" />
+  </Icon>
+);

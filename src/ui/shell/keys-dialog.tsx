@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { exploreKeyHelp, timeKeyHelp } from "../explore/explore-keys.ts";
+import { exploreKeyHelp, mapKeyHelp, timeKeyHelp } from "../explore/explore-keys.ts";
 import type { Route } from "../route.ts";
 import { keyHelp } from "../trace/keys.ts";
 import { CloseIcon } from "./icons.tsx";
@@ -60,6 +60,8 @@ function helpFor({ kind }: Route): typeof navKeyHelp {
       return exploreKeyHelp;
     case "trace":
       return keyHelp;
+    case "map":
+      return mapKeyHelp;
     default:
       return timeKeyHelp;
   }
