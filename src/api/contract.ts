@@ -1,6 +1,7 @@
 /**
  * Clew's own HTTP API under `/api/clew/v1`, as types: what the page and the `clew` command speak.
  * Errors are `{"error": {"code", "message"}}` with the status of `api/status.ts`.
+ * `answers/` has these types as schemas, for /api/clew/v1/openapi.json.
  */
 import type { z } from "zod";
 import type { FaultCode } from "../base/fault.ts";

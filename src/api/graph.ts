@@ -28,7 +28,8 @@ export interface GraphDoor {
 const DEFAULT_SINCE_SECONDS = 3600;
 const MOST_DEPTH = 100;
 
-const parameters = z.strictObject({
+/** What `/graph` may be asked with. */
+export const graphParameters = z.strictObject({
   ...spanOfTime,
   service: z.string().optional(),
   depth: whole(1, MOST_DEPTH),
@@ -42,7 +43,7 @@ export function graphRoutes({ graphOf, nowSeconds }: GraphDoor): Route[] {
       pattern: `${apiBase}/graph`,
       handler: async (request) => {
         const given = Object.fromEntries(givenParameters(request.query));
-        const { service: node, depth, ...time } = parseParameters(parameters, given);
+        const { service: node, depth, ...time } = parseParameters(graphParameters, given);
         const stretch = stretchOf(time, nowSeconds()) ?? lately(nowSeconds());
         const graph = await graphOf(request).graph({ ...stretch, node, depth });
         const answer: GraphAnswer = { ...graph, edges: graph.edges.map(edgeAnswer) };
@@ -57,14 +58,18 @@ function lately(nowSeconds: number): Stretch {
   return stretchOf({ since: DEFAULT_SINCE_SECONDS }, nowSeconds)!;
 }
 
-function edgeAnswer({ via, clientSide, serverSide, ...edge }: GraphEdge): GraphEdgeAnswer {
+function edgeAnswer(edge: GraphEdge): GraphEdgeAnswer {
+  const { client, server, via, calls, failed } = edge;
   return {
-    ...edge,
+    client,
+    server,
     // The others are left out by the query.
     connection: edge.connection as GraphConnection,
     ...(via !== "" && { via }),
-    clientSide: sideAnswer(clientSide),
-    serverSide: sideAnswer(serverSide),
+    calls,
+    failed,
+    clientSide: sideAnswer(edge.clientSide),
+    serverSide: sideAnswer(edge.serverSide),
   };
 }
 

@@ -41,7 +41,8 @@ const DEFAULT_SERIES = 1000;
 const NANO = 1_000_000_000;
 
 const stepProblem = "is not a number of seconds above 0";
-const parameters = z.strictObject({
+/** What `/metrics` may be asked with. */
+export const metricsParameters = z.strictObject({
   ...spanOfTime,
   q: z.string("is missing"),
   step: z
@@ -59,7 +60,10 @@ const parameters = z.strictObject({
 export function metricsRoutes({ metricsOf, nowSeconds }: MetricsApiOptions): Route[] {
   const handler = async (request: HttpRequest): Promise<HttpResponse> => {
     const queries = metricsOf(request);
-    const given = parseParameters(parameters, Object.fromEntries(givenParameters(request.query)));
+    const given = parseParameters(
+      metricsParameters,
+      Object.fromEntries(givenParameters(request.query)),
+    );
     const { query, problems } = readQuery(given.q);
     if (query === undefined) return refusedQuery(problems);
     if (query.kind !== "metrics") {

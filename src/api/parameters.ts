@@ -11,6 +11,7 @@ export function whole(least: number, highest: number) {
     .regex(/^\d{1,15}$/, problem)
     .transform(Number)
     .refine((value) => value >= least && value <= highest, problem)
+    .meta({ type: "integer", minimum: least, maximum: highest })
     .optional();
 }
 
@@ -79,6 +80,7 @@ function moment() {
       return BigInt(seconds + fraction.padEnd(NANO_DIGITS, "0"));
     })
     .refine((nano) => nano <= BigInt(HIGHEST_SECONDS) * 1_000_000_000n, problem)
+    .meta({ type: "number", minimum: 0, description: "Seconds since 1970" })
     .optional();
 }
 

@@ -66,12 +66,15 @@ const spans = {
   status: someOf(spanStatuses),
   dimensions: z.record(z.string(), z.string()),
 };
-const servicesParameters = z.strictObject({
+/** What `/services` may be asked with. */
+export const servicesParameters = z.strictObject({
   ...rangeParameters,
   series: z.enum(["true", "false"], "is neither true nor false").optional(),
 });
-const heatmapParameters = z.strictObject({ ...rangeParameters, ...spans });
-const redParameters = z.strictObject({
+/** What `/red/heatmap` may be asked with. */
+export const heatmapParameters = z.strictObject({ ...rangeParameters, ...spans });
+/** What `/red` may be asked with. */
+export const redParameters = z.strictObject({
   ...rangeParameters,
   ...spans,
   by: z.enum(["service", "operation"], "is neither service nor operation").optional(),

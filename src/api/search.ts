@@ -24,7 +24,8 @@ const HIGHEST_LIMIT = 10_000;
 const DEFAULT_SPANS = 3;
 const HIGHEST_SPANS = 1_000;
 
-const parameters = z.strictObject({
+/** What `/search` may be asked with. */
+export const searchParameters = z.strictObject({
   ...spanOfTime,
   q: z.string().default("{ }"),
   limit: whole(1, HIGHEST_LIMIT),
@@ -42,7 +43,7 @@ export function searchRoutes({ queriesOf, nowSeconds, logger }: SearchRoutes): R
   const handler = async (request: HttpRequest): Promise<HttpResponse> => {
     const queries = queriesOf(request);
     const { q, limit, spss, ...time } = parseParameters(
-      parameters,
+      searchParameters,
       Object.fromEntries(givenParameters(request.query)),
     );
     const { query, problems } = readQuery(q);

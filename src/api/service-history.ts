@@ -20,13 +20,15 @@ import {
 const DEFAULT_GROUPS = 100;
 const HIGHEST_GROUPS = 1000;
 
-const errorParameters = z.strictObject({
+/** What `/errors` may be asked with. */
+export const errorParameters = z.strictObject({
   ...rangeParameters,
   step: whole(60, 366 * 86_400),
   service: z.string().optional(),
   limit: whole(1, HIGHEST_GROUPS),
 });
-const versionParameters = z.strictObject({
+/** What `/versions` may be asked with. */
+export const versionParameters = z.strictObject({
   ...rangeParameters,
   service: z.string("is missing"),
 });

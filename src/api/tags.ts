@@ -41,7 +41,8 @@ const HIGHEST_LIMIT = 100_000;
 
 const among = { ...spanOfTime, q: z.string().optional(), limit: whole(1, HIGHEST_LIMIT) };
 const scopeProblem = `is not some of ${keyScopes.join(", ")}, separated by commas`;
-const nameParameters = z.strictObject({
+/** What `/tags` may be asked with. */
+export const nameParameters = z.strictObject({
   ...among,
   scope: z
     .string()
@@ -49,7 +50,8 @@ const nameParameters = z.strictObject({
     .pipe(z.array(z.enum(keyScopes, scopeProblem)))
     .optional(),
 });
-const valueParameters = z.strictObject({ ...among, name: z.string("is missing") });
+/** What `/tag-values` may be asked with. */
+export const valueParameters = z.strictObject({ ...among, name: z.string("is missing") });
 
 /** What both ask for. */
 function amongOf(given: z.infer<z.ZodObject<typeof among>>, nowSeconds: number) {

@@ -10,6 +10,7 @@ import { createGrpcServer, defaultGrpcLimits } from "../api/grpc-server.ts";
 import { createRouter, type Handler, type HttpRequest, type Route } from "../api/http.ts";
 import { defaultHttpLimits, listen } from "../api/http-listener.ts";
 import { metricsRoutes } from "../api/metrics.ts";
+import { openApiRoutes } from "../api/openapi/document.ts";
 import { operationsRoutes } from "../api/operations.ts";
 import { pageRoutes } from "../api/page.ts";
 import { defaultQuestionLogLimits, QuestionLog } from "../api/question-log.ts";
@@ -254,6 +255,7 @@ function apiHandler(
       trouble: anyTrouble,
       endpoints: () => routes,
     }),
+    ...openApiRoutes(),
     ...pageRoutes(pageFolder),
   ];
   return createRouter({

@@ -1,6 +1,8 @@
 /** What `/api/clew/v1/sampling`, `/sampling/try` and `/pins` answer, and what they are sent. */
 import { z } from "zod";
+import type { PinAnswer, PinsAnswer, SamplingTryAnswer } from "../contract.ts";
 import { count, list, shape } from "./kinds.ts";
+import { traceId } from "./trace.ts";
 
 /** `GET /api/clew/v1/sampling`. */
 export const samplingAnswer = shape({
@@ -55,3 +57,34 @@ export const tryBody = z.strictObject({
 export const pinBody = z.strictObject({
   traceId: z.string().min(1).describe("Up to 32 hexadecimal digits"),
 });
+
+const amount = shape({
+  traces: count(),
+  spans: count(),
+  bytes: count().describe("On disk, about"),
+});
+
+/** `POST /sampling/try`. */
+export const tryAnswer: z.ZodType<SamplingTryAnswer> = shape({
+  policies: list(
+    shape({
+      name: z.string(),
+      keep: z.string(),
+      match: z.string().exactOptional().describe("TraceQL; absent for the default"),
+      kept: amount,
+      dropped: amount,
+    }),
+  ).describe("In their order, the default last"),
+  kept: amount,
+  dropped: amount,
+  undecided: amount.describe("Kept because a filter could not be calculated for them"),
+  invisibleServices: list(z.string()).describe("Of which nothing would be left"),
+});
+
+/** `GET /pins`. */
+export const pinsAnswer: z.ZodType<PinsAnswer> = shape({
+  traceIds: list(traceId).describe("The newest pin first, at most 10,000"),
+});
+
+/** `POST /pins`, and `GET` and `DELETE /pins/{traceId}`. */
+export const pinAnswer: z.ZodType<PinAnswer> = shape({ traceId, isPinned: z.boolean() });
