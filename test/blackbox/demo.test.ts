@@ -52,7 +52,6 @@ describe("demo shop", () => {
   const logged: string[] = [];
   let sink: Server;
   let shop: Shop;
-  let startedMs: number;
 
   const options = (more: Partial<ShopOptions>): ShopOptions => ({
     ...shopDefaults,
@@ -73,9 +72,7 @@ describe("demo shop", () => {
       });
     });
     await new Promise<void>((resolve) => sink.listen(0, "127.0.0.1", resolve));
-    const beginMs = performance.now();
     shop = await startShop(options({ ...planned, traces: requests.length, requestsPerSecond: 8 }));
-    startedMs = performance.now() - beginMs;
   });
   after(async () => {
     await shop.close();
@@ -99,7 +96,6 @@ describe("demo shop", () => {
       },
       slow: requests.filter(({ scenario }) => scenario.delay !== undefined).length,
     });
-    assert.ok(startedMs < 15_000, `opened after ${startedMs} ms`);
     assert.deepEqual(logged.map(messageOf), ["demo shop: open"]);
   });
 

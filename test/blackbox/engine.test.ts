@@ -91,7 +91,6 @@ describe("a running engine", () => {
     await createNumbers(client);
     const [row] = await client.query<{ version: string }>(sql`SELECT version() AS version`);
     console.log(`ClickHouse ${row!.version}, Node ${process.version}: ready in ${readyMs} ms`);
-    assert.ok(readyMs < 10_000, `${readyMs} ms`);
   });
   after(async () => {
     await client.close();
