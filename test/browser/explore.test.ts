@@ -155,6 +155,28 @@ describe("explore", { timeout: 300_000 }, () => {
     });
   });
 
+  test("breaks down by any attribute, told from spans; a value is a condition", async () => {
+    await onPage("/?service=shop", async (page) => {
+      await page.getByRole("combobox", { name: "By" }).selectOption("an attribute …");
+      const field = page.getByLabel("By", { exact: true });
+      await field.fill("span.cache hit");
+      await page.keyboard.press("Enter");
+      await page.getByText("No such field.").waitFor();
+      await field.fill("span.cache.hit");
+      await page.keyboard.press("Enter");
+      await page.waitForURL("**by=span.cache.hit**");
+      const lines = page.locator(".groups-table tbody tr");
+      await lines.nth(1).waitFor({ timeout: 60_000 });
+      assert.match(await lines.first().innerText(), /^true\s+[45]\d\.\d \/h[^]*2\.0 %/);
+      const slow = lines.filter({ hasText: "false" });
+      // Durations are told from buckets that double.
+      assert.match(await slow.innerText(), /[4-8]\.\d\d s/);
+      await slow.getByRole("link").click();
+      await page.getByRole("link", { name: "Without span.cache.hit = false" }).waitFor();
+      await page.locator(".traces-table tbody").getByText("5.00 s").waitFor();
+    });
+  });
+
   test("the heatmap by keys alone", async () => {
     await onPage("/?service=shop", async (page) => {
       await page.locator(".heatmap .plot").focus();

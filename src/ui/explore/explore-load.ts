@@ -2,6 +2,7 @@
 import type { RedAnswer, RedHeatmapAnswer, ServicesAnswer } from "../../api/contract.ts";
 import { type Answer, ask, timeParameters } from "../api.ts";
 import { after, type Load } from "../load.ts";
+import { type GroupsAnswer, isByField } from "./attribute-groups.ts";
 import type { ExploreQuery } from "./explore-route.ts";
 import { type RollUpFilter, rollUpFilter, serviceOf } from "./filters.ts";
 
@@ -12,7 +13,7 @@ export interface Figures {
   /** The names of all services in this time, sorted. */
   readonly services: readonly string[];
   /** By service or operation, if that was asked for. */
-  readonly groups: RedAnswer | undefined;
+  readonly groups: GroupsAnswer | undefined;
   /** Of which spans they are: requests were asked for, and there may have been none. */
   readonly spans: "requests" | "all" | "noRequests" | "asAsked";
   /** The query has conditions that figures cannot tell apart: they are without these. */
@@ -65,7 +66,9 @@ async function askOf(
     ask<ServicesAnswer>(`/services?${timeParameters(time)}`, signal),
     ask<RedAnswer>(`/red?${params}`, signal),
     ask<RedHeatmapAnswer>(`/red/heatmap?${params}`, signal),
-    by === "" ? undefined : ask<RedAnswer>(`/red?${params}&by=${by}&limit=${MOST_GROUPS}`, signal),
+    by === "" || isByField(by)
+      ? undefined
+      : ask<RedAnswer>(`/red?${params}&by=${by}&limit=${MOST_GROUPS}`, signal),
   ]);
   if (services.kind !== "ok") return services;
   if (red.kind !== "ok") return red;

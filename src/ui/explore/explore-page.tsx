@@ -4,8 +4,10 @@ import { focusQuery } from "../editor/query-box.tsx";
 import { rememberQuery } from "../editor/queries.ts";
 import { localOffset } from "../local-time.ts";
 import { isTyping } from "../shell/keys-dialog.tsx";
+import { Nothing, NotRead } from "../shell/nothing.tsx";
 import { focusOpenTrace } from "../shell/open-trace.tsx";
 import { go } from "../shell/place.ts";
+import { type GroupsAnswer, isByField, loadValueGroups } from "./attribute-groups.ts";
 import { BoxBar } from "./box-bar.tsx";
 import { CompareView } from "./compare-view.tsx";
 import { loadComparison } from "./compare-load.ts";
@@ -25,6 +27,8 @@ import { moveFocus } from "./traces-table.tsx";
 import { useLoad } from "../use-load.ts";
 
 const REFRESH_MS = 4000;
+/** Groups by what roll-ups do not know are told from spans. */
+const VALUES_MS = 20_000;
 /** Searches cost more than looking at the newest traces. */
 const SEARCH_MS = 8000;
 
@@ -47,6 +51,12 @@ export default function ExplorePage({ query }: { query: ExploreQuery }) {
     everyMs: isLive && box === undefined ? (isSearch ? SEARCH_MS : REFRESH_MS) : undefined,
     tries,
   });
+  const values = useLoad(loadValueGroups, {
+    query,
+    inputs: isByField(by) ? [q, time, allSpans, by] : [],
+    everyMs: isLive && isByField(by) ? VALUES_MS : undefined,
+    tries,
+  });
   const comparison = useLoad(loadComparison, {
     query,
     inputs: [query.compare, ...(query.compare ? [q, time, allSpans, box] : [])],
@@ -60,7 +70,7 @@ export default function ExplorePage({ query }: { query: ExploreQuery }) {
   if (value.kind === "ready" && value.value.kind === "first") {
     return <FirstSpan status={value.value.status} />;
   }
-  const load = figures.state.value;
+  const load = isByField(by) ? withGroups(figures.state.value, values) : figures.state.value;
   const shown = load.kind === "ready" ? load.value : undefined;
   const offsetMinutes = query.utc ? 0 : localOffset(Date.now());
   const again = (): void => {
@@ -124,7 +134,12 @@ export default function ExplorePage({ query }: { query: ExploreQuery }) {
           }}
         />
       ) : by !== "" && box === undefined ? (
-        <Groups query={query} load={load} />
+        <Groups
+          query={query}
+          load={load}
+          problem={isByField(by) ? problemOf(values.state.value) : undefined}
+          onRetry={again}
+        />
       ) : (
         <TraceList query={query} load={value} isStale={list.isStale} onRetry={again} />
       )}
@@ -194,9 +209,37 @@ function useKeys(query: ExploreQuery, change: (part: Partial<ExploreQuery>) => v
   }, []);
 }
 
-function Groups({ query, load }: { query: ExploreQuery; load: Load<Figures> }) {
+/** The figures with the groups of a field, once these have come. */
+function withGroups(
+  load: Load<Figures>,
+  { state, isStale }: ReturnType<typeof useLoad<ExploreQuery, GroupsAnswer | undefined>>,
+): Load<Figures> {
+  if (load.kind !== "ready") return load;
+  const groups = state.value.kind === "ready" && !isStale ? state.value.value : undefined;
+  return { ...load, value: { ...load.value, groups } };
+}
+
+function problemOf(load: Load<unknown>): string | undefined {
+  return load.kind === "failed" ? load.message : undefined;
+}
+
+interface GroupsProps {
+  readonly query: ExploreQuery;
+  readonly load: Load<Figures>;
+  /** Why there are none. */
+  readonly problem: string | undefined;
+  readonly onRetry: () => void;
+}
+
+function Groups({ query, load, problem, onRetry }: GroupsProps) {
+  if (problem !== undefined) {
+    return <NotRead what={`Groups by ${query.by}`} message={problem} onRetry={onRetry} />;
+  }
   const groups = load.kind === "ready" ? load.value.groups : undefined;
   if (load.kind === "failed") return null;
   if (load.kind === "loading" || groups === undefined) return <Waiting what="groups" />;
+  if (groups.series.length === 0) {
+    return <Nothing title={`No span to be grouped by ${query.by} in this time`} />;
+  }
   return <GroupsTable groups={groups} query={query} nowSeconds={load.atMs / 1000} />;
 }

@@ -16,8 +16,11 @@ export interface Box {
   readonly upToNano: number;
 }
 
-/** By what the figures are broken down; "" for not at all. */
-export type Grouping = "" | "service" | "operation";
+/** By what the figures are broken down: "" for not at all, "service", "operation", or a field as TraceQL has
+ * it, like `span.http.route`. */
+export type Grouping = string;
+
+const MOST_GROUPING = 200;
 
 /** A column that a table is sorted by: of traces, of groups, or of both. */
 export const sortKeys = [
@@ -69,12 +72,12 @@ export const everything: ExploreQuery = {
 export function readExploreQuery(params: URLSearchParams): ExploreQuery {
   const service = params.get("service") ?? "";
   const condition = service === "" ? "" : `{ resource.service.name = ${quoteString(service)} }`;
-  const by = params.get("by");
+  const by = params.get("by")?.trim() ?? "";
   return {
     ...readTimeView(params),
     q: params.get("q")?.trim() || condition,
     allSpans: params.get("spans") === "all",
-    by: by === "service" || by === "operation" ? by : "",
+    by: by.length <= MOST_GROUPING ? by : "",
     box: readBox(params.get("box")),
     compare: params.get("compare") === "1",
     sorting: readSorting(params.get("sort") ?? ""),

@@ -266,3 +266,12 @@ export function withSorting(q: string, { key, descending }: Sorting): string {
   if (order?.kind !== "search" || order.sort === undefined) return q;
   return formatQuery({ ...query, sort: order.sort });
 }
+
+/** Whether a text is one field of spans, as TraceQL has it. */
+export function isField(text: string): boolean {
+  const understood = understand(`{ ${text} != nil }`);
+  if (understood.kind !== "conditions" || understood.conditions.length !== 1) return false;
+  const { expr } = understood.conditions[0]!;
+  const operand = expr.kind === "exists" ? expr.operand : undefined;
+  return operand?.kind === "attribute" || operand?.kind === "intrinsic";
+}

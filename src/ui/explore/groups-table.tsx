@@ -1,17 +1,17 @@
 /** Calls, errors and durations of each service or operation. */
-import type { RedAnswer, RedSeriesAnswer } from "../../api/contract.ts";
 import { assignColours } from "../colours.ts";
 import { formatSome } from "../format.ts";
 import { Service } from "../shell/service.tsx";
+import { type GroupsAnswer, isByField, type ValueSeries } from "./attribute-groups.ts";
 import { MOST_GROUPS } from "./explore-load.ts";
 import { type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { type FigureLine, FigureTable } from "./figure-table.tsx";
 import { rateOf } from "./figures.ts";
 import { sortFigures } from "./figure-sorting.ts";
-import { groupKey, groupSorting, queryOfGroup } from "./groups.ts";
+import { chartColours, groupKey, groupSorting, queryOfGroup } from "./groups.ts";
 
 interface GroupsTableProps {
-  readonly groups: RedAnswer;
+  readonly groups: GroupsAnswer;
   readonly query: ExploreQuery;
   readonly nowSeconds: number;
 }
@@ -20,39 +20,61 @@ interface GroupsTableProps {
 export function GroupsTable({ groups, query, nowSeconds }: GroupsTableProps) {
   const sorting = groupSorting(query.sorting);
   const { series } = groups;
-  const colours = assignColours(series.map(({ service = "" }) => service));
+  const shown = chartColours(series);
+  const services = assignColours(series.map(({ service = "" }) => service));
   return (
     <>
       <FigureTable
-        name={query.by === "service" ? "Service" : "Operation"}
+        name={isByField(query.by) ? query.by : query.by === "service" ? "Service" : "Operation"}
         lines={sortFigures(series, sorting, groupKey).map((group) =>
-          groupLine(group, query, colours.get(group.service ?? "") ?? 0),
+          groupLine(group, query, {
+            own: shown.get(groupKey(group)),
+            service: services.get(group.service ?? "") ?? 0,
+          }),
         )}
         rateOf={(total) => rateOf(total, groups, nowSeconds)}
         sorting={sorting}
         sortedHref={(next) => exploreHref({ ...query, sorting: next })}
       />
-      {series.length >= MOST_GROUPS && (
-        <p class="more">The {formatSome(MOST_GROUPS, "group")} with the most calls.</p>
+      {groups.isCut === true ? (
+        <p class="more">{formatSome(series.length, "value")} of more.</p>
+      ) : (
+        series.length >= MOST_GROUPS && (
+          <p class="more">The {formatSome(MOST_GROUPS, "group")} with the most calls.</p>
+        )
       )}
     </>
   );
 }
 
-function groupLine(group: RedSeriesAnswer, query: ExploreQuery, colour: number): FigureLine {
-  const { service = "", name, kind, total } = group;
+interface GroupColours {
+  /** In the charts above, if it is there. */
+  readonly own: number | undefined;
+  readonly service: number;
+}
+
+function groupLine(
+  group: ValueSeries,
+  query: ExploreQuery,
+  { own, service: ofService }: GroupColours,
+): FigureLine {
+  const { service = "", name, kind, value, total } = group;
   return {
     key: groupKey(group),
     href: exploreHref({ ...query, q: queryOfGroup(query.q, group), by: "" }),
-    title: `Show the traces of ${service} ${name ?? ""}`.trim(),
+    title: `Show the traces of ${value?.condition ?? `${service} ${name ?? ""}`.trim()}`,
     label: (
       <>
-        <Service name={service} colour={colour} />
+        <Service
+          name={value?.isAbsent === true ? `without ${query.by}` : (value?.text ?? service)}
+          // An operation has its service's colour beside its name, and its own in the picture.
+          colour={name === undefined ? (own ?? ofService) : ofService}
+        />
         {name !== undefined && <span class="root-name">{name}</span>}
         {kind !== undefined && <span class="kind soft">{kind}</span>}
       </>
     ),
-    colour,
+    colour: own ?? ofService,
     total,
     series: group,
   };

@@ -1,19 +1,15 @@
 /** The figures first: rate, errors and durations, and the heatmap beside them. */
 import { useSignal } from "@preact/signals";
-import { assignColours } from "../colours.ts";
 import { NoticeIcon } from "../shell/icons.tsx";
 import { Charts, type ColouredSeries } from "./charts.tsx";
 import type { Figures } from "./explore-load.ts";
 import type { Load } from "../load.ts";
 import { type Box, type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { understand } from "./filters.ts";
-import { groupKey } from "./groups.ts";
+import { chartColours, groupKey } from "./groups.ts";
 import type { TimeChoice } from "../time-choice.ts";
 import { Heatmap } from "./heatmap.tsx";
 import type { TimeMark, TimeSpan } from "./time-axis.tsx";
-
-/** Lines that can still be told apart. */
-const SHOWN_GROUPS = 8;
 
 interface OverviewProps {
   readonly query: ExploreQuery;
@@ -94,9 +90,10 @@ export function Overview(props: OverviewProps) {
 
 /** The busiest groups with a colour each. */
 function colouredGroups(series: readonly ColouredSeries["series"][]): ColouredSeries[] {
-  const shown = series.slice(0, SHOWN_GROUPS);
-  const colours = assignColours(shown.map(groupKey));
-  return shown.map((each) => ({ series: each, colour: colours.get(groupKey(each))! }));
+  const colours = chartColours(series);
+  return series.slice(0, colours.size).map((each) => {
+    return { series: each, colour: colours.get(groupKey(each))! };
+  });
 }
 
 interface NoCallsProps extends Pick<OverviewProps, "query"> {

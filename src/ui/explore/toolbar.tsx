@@ -1,7 +1,8 @@
 /** What is asked: service and conditions, by what it is broken down, which time, and if it stays live. */
 import { CloseIcon } from "../shell/icons.tsx";
-import { type ExploreQuery, exploreHref, type Grouping } from "./explore-route.ts";
+import { type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { AddFilter } from "./add-filter.tsx";
+import { ByChoice } from "./by-choice.tsx";
 import type { Figures } from "./explore-load.ts";
 import { queryOf, SERVICE, serviceOf, understand, withField } from "./filters.ts";
 import { SpansChoice } from "./spans-choice.tsx";
@@ -16,12 +17,6 @@ interface ToolbarProps {
   readonly onChange: (change: Partial<ExploreQuery>) => void;
 }
 
-const groupings: readonly (readonly [Grouping, string])[] = [
-  ["", "nothing"],
-  ["service", "service"],
-  ["operation", "operation"],
-];
-
 /** The bar below the top. */
 export function Toolbar({ query, services, spans, offsetMinutes, onChange }: ToolbarProps) {
   return (
@@ -34,20 +29,7 @@ export function Toolbar({ query, services, spans, offsetMinutes, onChange }: Too
         spans={spans}
         onChoose={(allSpans) => onChange({ allSpans, box: undefined })}
       />
-      <label class="labelled">
-        <span>By</span>
-        <select
-          class="field"
-          value={query.by}
-          onChange={(event) => onChange({ by: event.currentTarget.value as Grouping })}
-        >
-          {groupings.map(([value, name]) => (
-            <option key={value} value={value}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
+      <ByChoice by={query.by} onChoose={(by) => onChange({ by })} />
       <div class="at-end">
         <TimePicker
           query={query}

@@ -59,7 +59,7 @@ export function changeText(change: EdgeChange | undefined): string {
 
 /** The second line of a node. */
 export function nodeText({ kind, size, rate }: MapNode): string {
-  const what = size > 1 ? `${size} ${kind === "service" ? "services" : `${kind}s`}` : kind;
+  const what = size > 1 ? `×${size}` : kind;
   const calls = rate > 0 ? formatRate(rate) : "";
   return size > 1 || kind !== "service" ? `${what} ${calls}`.trim() : calls;
 }
