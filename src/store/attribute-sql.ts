@@ -32,8 +32,8 @@ export interface StoredValue {
   readonly value: Sql;
   /** Whether there is one; never NULL. */
   readonly present: Sql;
-  /** Absent values read as zero rather than NULL. */
-  readonly isInMap: boolean;
+  /** The map it is in; absent values read as zero rather than NULL. Undefined for a column of its own. */
+  readonly map: Sql | undefined;
 }
 
 /** The types of values by that of an attribute. */
@@ -59,14 +59,14 @@ export function storedValues(table: KnownTable, scope: StoredScope, key: string)
       );
       if (promoted !== undefined) {
         const value = identifier(promoted.column);
-        return { type, value, present: sql`isNotNull(${value})`, isInMap: false };
+        return { type, value, present: sql`isNotNull(${value})`, map: undefined };
       }
       const column = identifier(map.column);
       return {
         type,
         value: sql`${column}[${keyParam}]`,
         present: sql`mapContains(${column}, ${keyParam})`,
-        isInMap: true,
+        map: column,
       };
     });
 }

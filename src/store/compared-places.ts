@@ -119,7 +119,7 @@ function attributeColumns(scope: StoredScope, key: string, table: KnownTable): C
   const stored = storedValues(table, scope, key);
   const common = { label, isPart, needsRoot: false, text: plainText };
   const columns = stored
-    .filter(({ isInMap }) => !isInMap)
+    .filter(({ map }) => map === undefined)
     .map(({ type, value }) => ({ ...common, value, read: readerOf(type) }));
   if (scope !== "resource" || key !== "service.name") return columns;
   // It is never absent, see trace-view.ts.
@@ -144,7 +144,9 @@ export function comparedMaps(keys: AllKeys["keys"], table: KnownTable): Compared
     for (const { scope: scopeOfKey, key } of keys) {
       if (scopeOfKey !== scope) continue;
       const places = storedValues(table, scope, key);
-      const place = places.find((one) => one.isInMap && one.type === storedTypes.get(type));
+      const place = places.find(
+        (one) => one.map !== undefined && one.type === storedTypes.get(type),
+      );
       if (place === undefined) continue;
       const isPart = isEverExact(table, scope, key);
       attributes.set(key, { label: labelOf(scope, key), read: readerOf(place.type), isPart });

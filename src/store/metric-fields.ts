@@ -130,8 +130,8 @@ function ownerPlaces(scope: StoredScope, key: string, table: KnownTable): Places
   return {
     stored: storedValues(table, scope, key).map((stored) => ({
       ...stored,
-      where: stored.isInMap ? stored.present : true,
-      isNullable: !stored.isInMap,
+      where: stored.map !== undefined ? stored.present : true,
+      isNullable: stored.map === undefined,
     })),
     uncertain: mayBeExact(table, scope, key),
   };

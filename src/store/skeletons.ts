@@ -70,9 +70,11 @@ function attributesOf({ fields }: NeededFields): SkeletonAttribute[] {
 }
 
 function attributeColumns({ scope, key }: SkeletonAttribute, i: number, table: KnownTable): Sql[] {
-  return storedValues(table, scope, key).map(({ type, value, present, isInMap }) => {
+  return storedValues(table, scope, key).map(({ type, value, present, map }) => {
     const name = identifier(attributeColumn(i, type));
-    return isInMap ? sql`if(${present}, ${value}, NULL) AS ${name}` : sql`${value} AS ${name}`;
+    return map === undefined
+      ? sql`${value} AS ${name}`
+      : sql`if(${present}, ${value}, NULL) AS ${name}`;
   });
 }
 

@@ -15,11 +15,11 @@ export type ValueTest =
 
 /** The test on the values of one type that an attribute may have. */
 export function storedTest(stored: StoredValue, test: ValueTest): Condition {
-  const { type, value, present, isInMap } = stored;
+  const { type, value, present, map } = stored;
   if (test.kind === "exists") return present;
   const holds = typedTest(type, value, test);
   if (typeof holds === "boolean") return holds && present;
-  if (!isInMap) return sql`ifNull(${holds}, 0)`;
+  if (map === undefined) return sql`ifNull(${holds}, 0)`;
   return isFalseForZero(test) ? holds : conjunction([present, holds]);
 }
 

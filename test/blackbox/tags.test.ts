@@ -11,7 +11,7 @@ const nowSeconds = Math.floor(Date.now() / 1000);
 const text = (key: string) => ({ key, value: { stringValue: "x" } });
 
 /** Values of every type under one key, the last two of a type that no typed column holds. */
-const values: readonly Plain[] = [
+const ofEveryType: readonly Plain[] = [
   { stringValue: "s" },
   { intValue: "7" },
   { doubleValue: 7 },
@@ -20,8 +20,16 @@ const values: readonly Plain[] = [
   { arrayValue: { values: [{ stringValue: "z" }, { intValue: "1" }] } },
 ];
 
+/** What a map has for a missing key, as values. */
+const zeros: readonly Plain[] = [
+  { stringValue: "" },
+  { intValue: "0" },
+  { doubleValue: 0 },
+  { boolValue: false },
+];
+
 /** Spans of a tenant with one value each, of the span and of an event. */
-function valued(): Plain {
+function valued(values: readonly Plain[]): Plain {
   const startTimeUnixNano = `${nowSeconds - 10}000000000`;
   const spans = values.map((value, i) => ({
     traceId: Buffer.alloc(16, 1 + i),
@@ -62,7 +70,8 @@ describe("tags", () => {
     await send(traces(10, "new"), "a");
     await send(traces(5 * HOUR, "old"), "a");
     await send(traces(10, "other"), "b");
-    await send(valued(), "v");
+    await send(valued(ofEveryType), "v");
+    await send(valued(zeros), "z");
     await drained(clew);
   });
   after(() => clew.close());
@@ -75,9 +84,9 @@ describe("tags", () => {
   }
   const ask = async (query: string, tenant = "a"): Promise<TagsAnswer> =>
     (await get(`tags?${query}`, tenant)) as TagsAnswer;
-  async function valuesOf(name: string, rest = ""): Promise<string[]> {
+  async function valuesOf(name: string, rest = "", tenant = "v"): Promise<string[]> {
     const where = `tag-values?name=${encodeURIComponent(name)}${rest}`;
-    const answer = (await get(where, "v")) as TagValuesAnswer;
+    const answer = (await get(where, tenant)) as TagValuesAnswer;
     return answer.values.map(({ type, value }) => `${type} ${value}`);
   }
   const names = ({ scopes }: TagsAnswer) =>
@@ -150,6 +159,8 @@ describe("tags", () => {
     const q = encodeURIComponent(`{ name = "n1" && `);
     assert.deepEqual((await valuesOf("span.v", `&q=${q}`)).sort(), ["bool true", "int 7"]);
     assert.deepEqual(await valuesOf("span:id"), []);
+    const ofZeros = (await valuesOf("span.v", "", "z")).sort();
+    assert.deepEqual(ofZeros, ["bool false", "float 0", "int 0", "string "]);
   });
 
   test("what makes no sense is refused", async () => {
