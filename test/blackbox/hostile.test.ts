@@ -96,7 +96,7 @@ const post = (url: string, body = "x"): Promise<Response> =>
   });
 describe("an HTTP port", () => {
   test("cuts off bodies and headers that trickle, and serves the others meanwhile", async (t) => {
-    const limits = { headersTimeoutMs: 300, requestTimeoutMs: 600 };
+    const limits = { headersTimeoutMs: 2000, requestTimeoutMs: 4000 };
     const { port, url, budget, count, cuts, lines } = await openHttp(t, limits);
     const slow = Array.from({ length: 50 }, () => dial(port, bodyHead(10_000)));
     const slower = Array.from({ length: 50 }, () =>
@@ -278,7 +278,7 @@ describe("a gRPC port", () => {
   });
 
   test("ends messages that trickle, and serves others on the same connection", async (t) => {
-    const { port, budget, count, cuts } = await openGrpc(t, { requestTimeoutMs: 400 });
+    const { port, budget, count, cuts } = await openGrpc(t, { requestTimeoutMs: 3000 });
     const session = openSession(t, port);
     const slow = Array.from({ length: 20 }, () => openCall(session));
     for (const { stream } of slow) {
