@@ -14,6 +14,7 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
   let clew: TestClew;
   let shop: string;
   let skewed: string;
+  let slower: string;
 
   async function send(spans: readonly SampleSpan[]): Promise<string> {
     const { traceId, request } = makeTrace(spans, 3000);
@@ -50,6 +51,12 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
     browser = await launchChromium();
     clew = await startTestClew();
     shop = await send(checkout());
+    // Without its last three spans, and with one that takes 50 ms longer.
+    slower = await send(
+      checkout()
+        .slice(0, -3)
+        .map((span) => (span.name === "verify signature" ? { ...span, forMs: 56.5 } : span)),
+    );
     skewed = await send([
       { service: "edge", name: "GET /", startMs: 100, forMs: 100, kind: 2 },
       { service: "store", name: "load", of: 0, startMs: 20, forMs: 60, kind: 2 },
@@ -201,7 +208,7 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
     });
   });
 
-  test("is looked at in seven ways, by keys; each is in the address", async () => {
+  test("is looked at in many ways, by keys; each is in the address", async () => {
     await onPage(`/trace/${shop}?span=`, async (page) => {
       await rows(page).first().waitFor();
       await page.keyboard.press("2");
@@ -243,6 +250,41 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
     });
   });
 
+  test("is compared with another trace: what only one did, and what took longer", async () => {
+    await onPage(`/trace/${shop}`, async (page) => {
+      await rows(page).first().waitFor();
+      await page.keyboard.press("8");
+      const box = page.getByLabel("Compare this trace with another one");
+      await box.fill("xyz");
+      await page.keyboard.press("Enter");
+      await page
+        .getByRole("alert")
+        .filter({ hasText: /has only the hex digits/ })
+        .waitFor();
+      await box.fill("12".repeat(16));
+      await page.keyboard.press("Enter");
+      await page.getByRole("alert").filter({ hasText: "No span of that trace is here" }).waitFor();
+      await box.fill(slower);
+      await page.keyboard.press("Enter");
+      const table = page.getByRole("table", { name: "Paths of calls in both traces" });
+      await table.waitFor();
+      await table.getByRole("button", { name: "Difference" }).click();
+      await page.getByRole("columnheader", { name: "Difference ↓" }).waitFor();
+      const changed = table.locator(".table-row", { hasText: "verify signature" });
+      assert.match(await changed.innerText(), /6.50 ms[^]*56.5 ms[^]*−50.0 ms/);
+      const first = await table.locator(".table-row").first().innerText();
+      assert.match(first, /smtp send[^]*only here/);
+      assert.match(page.url(), new RegExp(`view=compare&compare=${slower}`));
+      await page.reload();
+      await table.waitFor();
+      await table.locator(".table-row", { hasText: "verify signature" }).click();
+      await page.getByRole("complementary").getByRole("heading", { name: "verify" }).waitFor();
+      await page.locator(".compare-sides a").click();
+      await page.waitForURL(new RegExp(`/trace/${slower}\\?view=compare&compare=${shop}`));
+      await table.getByText("only there").first().waitFor();
+    });
+  });
+
   for (const colorScheme of ["light", "dark"] as const) {
     test(`no view has a barrier that axe knows of, ${colorScheme}`, async () => {
       const context = await browser.newContext({
@@ -251,7 +293,8 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
       });
       const page = await context.newPage();
       const found: string[] = [];
-      for (const view of ["waterfall", "flame", "merged", "map", "table", "statistics", "logs"]) {
+      const views = ["waterfall", "flame", "merged", "map", "table", "statistics", "logs"];
+      for (const view of [...views, `compare&compare=${slower}`]) {
         await page.goto(`${clew.apiUrl}/trace/${shop}?view=${view}&filter=duration>20ms&path=1`);
         await page.getByText(/^\d+ matches$/).waitFor();
         const { violations } = await new AxeBuilder({ page }).analyze();

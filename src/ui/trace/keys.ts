@@ -67,7 +67,7 @@ const byKey: Readonly<Record<string, KeyAction>> = {
 };
 
 /** Views by their place among `traceViews`. */
-const viewKeys = "1234567";
+const viewKeys = "12345678";
 
 const byShiftedKey: Readonly<Record<string, KeyAction>> = {
   ArrowLeft: { kind: "pan", share: -3 * PAN },
@@ -98,7 +98,10 @@ export const keyHelp: readonly (readonly [keys: readonly string[], what: string]
   ],
   [["a", "d"], "Earlier or later; with Shift farther"],
   [["f", "0"], "Zoom to the chosen span; to the whole trace"],
-  [["1", "…", "7"], "Waterfall, flame graph, merged calls, map, table, statistics, logs"],
+  [
+    ["1", "…", "8"],
+    "Waterfall, flame graph, merged calls, map, table, statistics, logs, compare with another trace",
+  ],
   [["Enter"], "Open the details of the row"],
   [["Esc"], "Close the details"],
   [["/", "Ctrl+f"], "Find spans by name; with details open, / filters attributes"],

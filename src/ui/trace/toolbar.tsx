@@ -2,6 +2,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import { formatCount, formatSome } from "../format.ts";
 import { ErrorIcon } from "../shell/icons.tsx";
+import { isCarried } from "./carried.ts";
 import type { EngineClient } from "./engine/engine-calls.ts";
 import { FoldMenu } from "./fold-menu.tsx";
 import type { Shown } from "./shown.ts";
@@ -52,12 +53,18 @@ const viewNames: Readonly<Record<TraceViewName, readonly [name: string, title: s
   table: ["Table", "Spans as a table that can be sorted"],
   statistics: ["Statistics", "Counts and durations by what colours stand for"],
   logs: ["Logs", "Events of all spans by time"],
+  compare: ["Compare", "What differs from another trace"],
 };
+
+/** Whether a view can be had: another trace is of a Clew. */
+function isOffered(view: TraceViewName): boolean {
+  return view !== "compare" || !isCarried;
+}
 
 function Views({ query }: { query: TraceQuery }) {
   return (
     <nav class="views" aria-label="Views">
-      {traceViews.map((view, i) => (
+      {traceViews.filter(isOffered).map((view, i) => (
         <a
           key={view}
           href={traceHref({ ...query, view })}

@@ -38,7 +38,7 @@ export async function loadTrace(
     const loaded = await engine.call("load", origin, { signal, progress });
     if (loaded.kind === "aborted") return;
     if (loaded.kind === "ok") {
-      const { table, inFile = [] } = loaded;
+      const { table, inFile } = loaded;
       return show({ kind: "ready", view: viewTable(table), inFile });
     }
     if (loaded.status !== 404) return show({ kind: "failed", message: loaded.message });

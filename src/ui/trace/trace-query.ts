@@ -9,6 +9,7 @@ export const traceViews = [
   "table",
   "statistics",
   "logs",
+  "compare",
 ] as const;
 /** One of `traceViews`. */
 export type TraceViewName = (typeof traceViews)[number];
@@ -41,6 +42,8 @@ export interface TraceQuery {
   readonly colour: string;
   /** What is folded away: rules as fold-rules.ts reads them; "" for none. */
   readonly fold: string;
+  /** The trace that this one is compared with, 32 lower-case hex digits; "" for none. */
+  readonly compare: string;
   /** The span whose subtree alone shows, named as `span` is; "" for none. */
   readonly root: string;
   /** Whether the critical path is marked, equal siblings are one row, clocks are corrected. */
@@ -74,6 +77,7 @@ export function readTraceQuery(
     only: isSet("only"),
     colour: text("colour") || "service",
     fold: text("fold"),
+    compare: /^[0-9a-f]{32}$/.exec(text("compare"))?.[0] ?? "",
     root: text("root"),
     path: isSet("path"),
     group: isSet("group"),
@@ -104,6 +108,7 @@ export function traceHref(query: Pick<TraceQuery, "traceId"> & Partial<TraceQuer
   set("filter", query.filter);
   set("colour", colour === "service" ? "" : colour);
   set("fold", query.fold);
+  set("compare", query.compare);
   set("root", query.root);
   set("span", query.span);
   set("time", query.utc === true ? "utc" : "");

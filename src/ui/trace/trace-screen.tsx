@@ -141,6 +141,8 @@ export function TraceScreen({ view: sent, inFile, query, engine, onReload }: Tra
       <div class="trace-body">
         <View
           view={view}
+          query={query}
+          engine={engine}
           shown={shown}
           state={state}
           visible={visible}

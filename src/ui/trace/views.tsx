@@ -2,18 +2,22 @@ import { useMemo } from "preact/hooks";
 import type { TimeControl } from "../canvas/time-control.ts";
 import type { OnShow } from "./attribute-list.tsx";
 import { attributeField } from "./attribute-query.ts";
+import { CompareView } from "./compare-view.tsx";
 import { foldedState, visibleRows, type WaterfallAction, type WaterfallState } from "./cursor.ts";
 import { Flame, LeftHeavy } from "./flame.tsx";
 import { MapView } from "./map-view.tsx";
 import type { Shown } from "./shown.ts";
 import { LogsView, SpanTableView, StatisticsView } from "./table-views.tsx";
-import type { TraceViewName } from "./trace-query.ts";
+import type { EngineClient } from "./engine/engine-calls.ts";
+import type { TraceQuery, TraceViewName } from "./trace-query.ts";
 import type { TraceView } from "./view.ts";
 import { Waterfall } from "./waterfall.tsx";
 
 interface ViewProps {
   readonly kind: TraceViewName;
   readonly view: TraceView;
+  readonly query: TraceQuery;
+  readonly engine: EngineClient;
   readonly shown: Shown;
   readonly state: WaterfallState;
   readonly visible: Int32Array;
@@ -54,6 +58,8 @@ export function View(props: ViewProps) {
       return <StatisticsView {...props} rows={rows} />;
     case "logs":
       return <LogsView {...props} rows={rows} />;
+    case "compare":
+      return <CompareView {...props} />;
     case "waterfall":
       return <Waterfall {...props} />;
   }

@@ -2,9 +2,11 @@
  * What takes time: fetching or reading a trace and what is known of it. It runs in a Worker
  * (`engine-worker.ts`), so that the page answers meanwhile; the page speaks to it through `engine-calls.ts`.
  */
+import { compareTraces, type ComparedTraces } from "../../../analysis/compare-traces.ts";
 import type { SpanTable } from "../../../analysis/span-table.ts";
 import type { TraceAnswer, TraceKeysAnswer } from "../../../api/contract.ts";
 import { Fault } from "../../../base/fault.ts";
+import type { Trace } from "../../../model/trace.ts";
 import { readQuery } from "../../../traceql/check.ts";
 import { neededFields } from "../../../traceql/evaluate/needed-fields.ts";
 import { compileSearch } from "../../../traceql/evaluate/search.ts";
@@ -44,7 +46,7 @@ export type Loaded =
       readonly kind: "ok";
       readonly table: SpanTable;
       /** All traces of its file, if it is from one. */
-      readonly inFile?: readonly TraceInFile[];
+      readonly inFile: readonly TraceInFile[];
     }
   | NoAnswer;
 
@@ -55,24 +57,40 @@ export type Filtered =
   | { readonly kind: "wrong"; readonly problems: readonly Problem[] }
   | NoAnswer;
 
+/** The trace of the page beside another one (there), and what that is. */
+export type ComparedWith =
+  | {
+      readonly kind: "ok";
+      readonly compared: ComparedTraces;
+      readonly rootService: string;
+      readonly rootName: string;
+      /** Decimal nanoseconds since 1970. */
+      readonly startUnixNano: string;
+      readonly durationNano: number;
+      readonly spanCount: number;
+    }
+  | NoAnswer;
+
 /** The engine of one page, which has one trace. */
 export class TraceEngine {
   #source: TraceSource | undefined;
   #table: SpanTable | undefined;
   #rowsByStart: Int32Array | undefined;
+  #inFile: readonly Trace[] = [];
   readonly #columns = new Map<string, ValueColumn>();
 
   /** Fetches or reads a trace and keeps it. */
   async load(origin: TraceOrigin, { signal, progress }: Calling): Promise<Loaded> {
     try {
-      const { source, inFile } = await openOrigin(origin);
+      const { source, inFile = [] } = await openOrigin(origin);
       const answer = await source.table(signal, progress);
       if (answer.kind !== "ok") return answer;
       this.#source = source;
       this.#table = answer.value;
+      this.#inFile = inFile;
       this.#rowsByStart = undefined;
       this.#columns.clear();
-      return { kind: "ok", table: answer.value, ...(inFile && { inFile }) };
+      return { kind: "ok", table: answer.value, inFile: inFile.map(briefly) };
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       const status = error.code === "notFound" ? 404 : 0;
@@ -97,6 +115,25 @@ export class TraceEngine {
   /** Spans with everything that is known of them. */
   spans(ids: readonly string[], { signal }: Calling): Promise<Answer<TraceAnswer>> {
     return this.#source!.spans(ids, signal);
+  }
+
+  /** What differs from another trace, by its id: of the same file, or stored. */
+  async compare(traceId: string, { signal, progress }: Calling): Promise<ComparedWith> {
+    const held = this.#inFile.find((trace) => trace.traceId === traceId);
+    const source = held === undefined ? storedTrace({ traceId }) : heldTrace(held);
+    const answer = await source.table(signal, progress);
+    if (answer.kind !== "ok") return answer;
+    const table = answer.value;
+    const root = Math.max(table.orphan.indexOf(0), 0);
+    return {
+      kind: "ok",
+      compared: compareTraces(this.#table!, table),
+      rootService: table.texts[table.service[root]!] ?? "",
+      rootName: table.texts[table.name[root]!] ?? "",
+      startUnixNano: table.startUnixNano.toString(),
+      durationNano: table.durationNano,
+      spanCount: table.length,
+    };
   }
 
   /** The whole trace as objects. */
@@ -130,7 +167,7 @@ export class TraceEngine {
 
 async function openOrigin(
   origin: TraceOrigin,
-): Promise<{ source: TraceSource; inFile?: readonly TraceInFile[] }> {
+): Promise<{ source: TraceSource; inFile?: readonly Trace[] }> {
   switch (origin.kind) {
     case "stored":
       return { source: storedTrace(origin) };
@@ -143,7 +180,7 @@ async function openOrigin(
       if (trace === undefined) {
         throw new Fault("invalid", `${file.name}: there is no trace ${traceId} in it`);
       }
-      return { source: heldTrace(trace), inFile: traces.map(briefly) };
+      return { source: heldTrace(trace), inFile: traces };
     }
   }
 }
