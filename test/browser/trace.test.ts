@@ -174,6 +174,57 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
     });
   });
 
+  test("shows what led to errors, and where they began", async () => {
+    await onPage(`/trace/${shop}`, async (page) => {
+      await rows(page).first().waitFor();
+      await page.keyboard.press("x");
+      await page.waitForURL(/errors=1/);
+      const bright = page.locator(".row:not(.dim)");
+      assert.deepEqual(
+        (await bright.allInnerTexts()).map((text) => /^[^\n]+/.exec(text)?.[0]),
+        ["POST /checkout", "POST /charge", "POST /charge", "charge card"],
+      );
+      assert.match(await bright.last().innerText(), /origin/);
+      await page.getByRole("button", { name: "Only these" }).click();
+      await untilRows(page, 4);
+      await page.keyboard.press("x");
+      await untilRows(page, checkout().length);
+    });
+  });
+
+  test("spans that arrive while it is looked at show by themselves, and it says so", async () => {
+    const late = makeTrace(checkout(), 1000);
+    const all = (late.request["resourceSpans"] ?? []) as readonly object[];
+    const post = (resourceSpans: readonly object[]): Promise<Response> =>
+      fetch(`${clew.otlpUrl}/v1/traces`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ resourceSpans }),
+      });
+    await post(all.slice(1));
+    await drained(clew);
+    await onPage(`/trace/${late.traceId}`, async (page) => {
+      await rows(page).first().waitFor();
+      await page.getByText("still arriving").waitFor();
+      await post(all.slice(0, 1));
+      await untilRows(page, checkout().length);
+      await page.getByText("still arriving").waitFor({ state: "detached" });
+    });
+  });
+
+  test("has Jaeger's keys for those who want them", async () => {
+    await onPage(`/trace/${shop}`, async (page) => {
+      await rows(page).first().waitFor();
+      await page.keyboard.press("?");
+      await page.getByRole("checkbox", { name: /Jaeger’s keys/ }).check();
+      await page.getByText("A page up or down").waitFor();
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+      await page.keyboard.press("ArrowUp");
+      await page.waitForURL(/zoom=\d+-\d+/);
+    });
+  });
+
   test("says that clocks differ, and shows corrected times when asked", async () => {
     await onPage(`/trace/${skewed}`, async (page) => {
       await page.getByText(/do clocks differ\? store by up to 100 ms/).waitFor();

@@ -2,7 +2,8 @@ import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { exploreKeyHelp, mapKeyHelp, timeKeyHelp } from "../explore/explore-keys.ts";
 import type { Route } from "../route.ts";
-import { keyHelp } from "../trace/keys.ts";
+import { chooseKeys, keyPreset } from "../trace/key-preset.ts";
+import { keyHelpOf } from "../trace/keys.ts";
 import { CloseIcon } from "./icons.tsx";
 import { navKeyHelp } from "./nav-pages.ts";
 import { route } from "./place.ts";
@@ -38,6 +39,16 @@ export function KeysDialog() {
           <CloseIcon />
         </button>
       </div>
+      {route.value.kind === "trace" && (
+        <label class="check">
+          <input
+            type="checkbox"
+            checked={keyPreset.value === "jaeger"}
+            onChange={({ currentTarget }) => chooseKeys(currentTarget.checked ? "jaeger" : "clew")}
+          />
+          Jaeger’s keys, where they differ
+        </label>
+      )}
       <dl class="keys">
         {help.map(([keys, what]) => (
           <div key={what}>
@@ -59,7 +70,7 @@ function helpFor({ kind }: Route): typeof navKeyHelp {
     case "explore":
       return exploreKeyHelp;
     case "trace":
-      return keyHelp;
+      return keyHelpOf(keyPreset.value);
     case "map":
       return mapKeyHelp;
     default:

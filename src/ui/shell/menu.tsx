@@ -34,11 +34,18 @@ export function Menu(props: MenuProps) {
     const onClick = (event: Event): void => {
       if (closes && (event.target as Element).closest(".menu-body a, .menu-body button")) close();
     };
+    const onToggle = (): void => {
+      const body = element.querySelector<HTMLElement>(":scope > .menu-body")!;
+      body.classList.remove("rightwards");
+      if (body.getBoundingClientRect().left < 0) body.classList.add("rightwards");
+    };
     document.addEventListener("pointerdown", onPress);
+    element.addEventListener("toggle", onToggle);
     element.addEventListener("keydown", onKey);
     element.addEventListener("click", onClick);
     return () => {
       document.removeEventListener("pointerdown", onPress);
+      element.removeEventListener("toggle", onToggle);
       element.removeEventListener("keydown", onKey);
       element.removeEventListener("click", onClick);
     };

@@ -137,7 +137,11 @@ function Sides({ view: { table }, query, other, onShow }: CompareViewProps & { o
   const { compared } = other;
   const counts = useMemo(() => {
     const all: Record<Difference, number> = {
-      ...{ onlyHere: 0, onlyThere: 0, slower: 0, faster: 0, same: 0 },
+      onlyHere: 0,
+      onlyThere: 0,
+      slower: 0,
+      faster: 0,
+      same: 0,
     };
     for (let node = 0; node < compared.length; node++) all[differenceOf(compared, node)]++;
     return all;

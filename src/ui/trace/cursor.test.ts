@@ -125,6 +125,16 @@ test("carryOver: follows spans to their new rows, and drops those that are gone"
   assert.deepEqual([gone.cursor, folds(gone.folded)], [0, []]);
 });
 
+test("readKey: with Jaeger's keys arrows zoom and pan, w and s go by pages", () => {
+  const press = (key: string, more = {}) =>
+    readKey({ key, modified: false, shift: false, command: false, ...more }, "jaeger")?.kind;
+  assert.deepEqual(
+    ["ArrowUp", "ArrowLeft", "w", "f", "j", "1", "]"].map((key) => press(key)),
+    ["zoom", "pan", "page", "findNext", "move", "view", "collapseAll"],
+  );
+  assert.equal(press("b", { modified: true, command: true }), "find");
+});
+
 test("readKey: keys with a modifier, and unknown ones, are the browser's", () => {
   assert.deepEqual(readKey({ key: "j", modified: false, shift: false, command: false }), {
     kind: "move",

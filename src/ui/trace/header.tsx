@@ -29,6 +29,8 @@ interface HeaderProps {
   readonly corrected: Corrected;
   /** All traces of its file, if it is from one. */
   readonly inFile: readonly TraceInFile[];
+  /** Whether it is looked at again for spans that may still be on their way. */
+  readonly arriving: boolean;
   readonly query: TraceQuery;
   readonly engine: EngineClient;
   /** The address names a span that the trace does not have. */
@@ -39,7 +41,7 @@ interface HeaderProps {
 
 /** What the trace is, in three lines. */
 export function Header(props: HeaderProps) {
-  const { view, shown, query, engine, missingSpan, onReload } = props;
+  const { view, shown, query, engine, arriving, missingSpan, onReload } = props;
   const { table, colours } = view;
   const root = mainRow(table);
   return (
@@ -60,15 +62,26 @@ export function Header(props: HeaderProps) {
         {query.inFile ? (
           <FromFile {...props} />
         ) : (
-          <button
-            type="button"
-            class="button"
-            onClick={onReload}
-            title="Load spans that came since"
-          >
-            <ReloadIcon />
-            <span>Reload</span>
-          </button>
+          <>
+            {arriving && (
+              <span
+                class="soft arriving"
+                role="status"
+                title="The trace is new: spans that still arrive show by themselves"
+              >
+                <i class="pulse" /> <span class="wide">still arriving</span>
+              </span>
+            )}
+            <button
+              type="button"
+              class="button"
+              onClick={onReload}
+              title="Load spans that came since"
+            >
+              <ReloadIcon />
+              <span>Reload</span>
+            </button>
+          </>
         )}
         {!query.inFile && <PinButton traceId={table.traceId} />}
         <DownloadMenu table={table} engine={engine} stored={!query.inFile} />

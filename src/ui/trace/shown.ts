@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
 import { correctSkew, type Corrected } from "../../analysis/clock-skew.ts";
 import { criticalPath, type CriticalPath } from "../../analysis/critical-path.ts";
+import { errorPath, type ErrorPath } from "../../analysis/error-path.ts";
 import { findRows } from "../../analysis/find-rows.ts";
 import { siblingGroups } from "../../analysis/sibling-groups.ts";
 import type { SpanTable } from "../../analysis/span-table.ts";
@@ -27,6 +28,8 @@ export interface Shown {
   readonly found: Int32Array;
   readonly isFound: Uint8Array | undefined;
   readonly path: CriticalPath | undefined;
+  /** Where failures came from, if that is asked for. */
+  readonly errors: ErrorPath | undefined;
 }
 
 /** The table as it is shown: with corrected clocks, if that is asked for. */
@@ -57,7 +60,12 @@ export function useShown(table: SpanTable, query: TraceQuery, engine: EngineClie
     return flags;
   }, [table, found]);
   const filtered = useFilter(table, query.filter, engine);
-  const matches = filtered?.kind === "ok" ? filtered.matches : undefined;
+  const errors = useMemo(
+    () => (query.errors ? errorPath(table) : undefined),
+    [table, query.errors],
+  );
+  const picked = filtered?.kind === "ok" ? filtered.matches : undefined;
+  const matches = useMemo(() => both(picked, errors?.onPath), [picked, errors]);
   const kept = useMemo(
     () => (query.only && matches !== undefined ? withAncestors(table, matches) : undefined),
     [table, matches, query.only],
@@ -77,7 +85,13 @@ export function useShown(table: SpanTable, query: TraceQuery, engine: EngineClie
     found,
     isFound,
     path,
+    errors,
   };
+}
+
+/** What is in both, of those that there are. */
+function both(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : a.map((flag, row) => flag & b[row]!);
 }
 
 function useFilter(table: SpanTable, text: string, engine: EngineClient): Filtered | undefined {

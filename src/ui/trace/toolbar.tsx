@@ -30,6 +30,14 @@ export function Toolbar(props: ToolbarProps) {
       <Find {...props} />
       <Filter {...props} />
       <ColourBy query={query} engine={engine} shown={shown} onShow={onShow} />
+      {view.errorCount > 0 && query.view !== "compare" && (
+        <Toggle
+          name="Error path"
+          on={query.errors}
+          title="Dim what led to no error, and mark where errors began (x)"
+          onClick={() => onShow({ errors: !query.errors })}
+        />
+      )}
       {query.view === "waterfall" && (
         <>
           <Toggle
@@ -94,7 +102,7 @@ function Find({ shown, query, foundAt, onFind, onShow }: ToolbarProps) {
         id="find-in-trace"
         class="field"
         type="search"
-        placeholder="Find a name or id"
+        placeholder="Find a name"
         aria-label="Find spans by name, service, event or id"
         value={query.find}
         onInput={(event) => onShow({ find: event.currentTarget.value })}
@@ -142,7 +150,7 @@ function Filter({ shown, query, onShow }: ToolbarProps) {
       <input
         class="field mono"
         type="search"
-        placeholder="Filter: duration > 10ms"
+        placeholder="duration > 10ms"
         aria-label="Filter spans, in TraceQL"
         aria-invalid={problem !== ""}
         aria-describedby="filter-problem"
@@ -162,13 +170,15 @@ function Filter({ shown, query, onShow }: ToolbarProps) {
           <span class="soft count" role="status">
             {formatSome(filtered.count, "match", "matches")}
           </span>
-          <Toggle
-            name="Only these"
-            on={query.only}
-            title="Hide the others, rather than dim them"
-            onClick={() => onShow({ only: !query.only })}
-          />
         </>
+      )}
+      {(filtered?.kind === "ok" || query.errors) && (
+        <Toggle
+          name="Only these"
+          on={query.only}
+          title="Hide the others, rather than dim them"
+          onClick={() => onShow({ only: !query.only })}
+        />
       )}
       <span id="filter-problem" class="problem error" role="alert">
         {problem !== "" && (

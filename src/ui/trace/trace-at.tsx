@@ -51,6 +51,7 @@ export function TraceAt({ query, openEngine }: TraceAtProps) {
         <TraceScreen
           view={state.view}
           inFile={state.inFile}
+          arriving={state.arriving}
           query={query}
           engine={engine}
           onReload={again}

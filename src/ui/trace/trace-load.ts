@@ -1,4 +1,5 @@
 /** One trace on its way to the page. */
+import type { SpanTable } from "../../analysis/span-table.ts";
 import { pause } from "../repeat.ts";
 import type { EngineClient } from "./engine/engine-calls.ts";
 import type { TraceInFile } from "./engine/file-traces.ts";
@@ -14,6 +15,8 @@ export type TraceLoad =
       readonly view: TraceView;
       /** All traces of its file, if it is from one. */
       readonly inFile: readonly TraceInFile[];
+      /** Whether it is looked at again for spans that may still be on their way. */
+      readonly arriving: boolean;
     }
   /** Not there, perhaps not yet: seconds for which it is still looked for. */
   | { readonly kind: "missing"; readonly secondsLeft: number }
@@ -39,7 +42,10 @@ export async function loadTrace(
     if (loaded.kind === "aborted") return;
     if (loaded.kind === "ok") {
       const { table, inFile } = loaded;
-      return show({ kind: "ready", view: viewTable(table), inFile });
+      const view = viewTable(table);
+      const arriving = origin.kind === "stored" && mayGrow(table, Date.now());
+      show({ kind: "ready", view, inFile, arriving });
+      return arriving ? follow({ engine, origin, view }, signal, show) : undefined;
     }
     if (loaded.status !== 404) return show({ kind: "failed", message: loaded.message });
     const secondsLeft = Math.max(0, Math.ceil((giveUpMs - Date.now()) / 1000));
@@ -47,4 +53,42 @@ export async function loadTrace(
     if (secondsLeft === 0) return;
     await pause(BETWEEN_TRIES_MS, signal);
   }
+}
+
+/** Spans may follow for so long after the latest that is here. */
+const ARRIVES_WITHIN_MS = 60_000;
+/** It costs as much as loading: large traces are loaded again by hand. */
+const MOST_SPANS = 20_000;
+const QUIET_LOOKS = 4;
+
+/** Whether spans of a trace may still be on their way at a moment in milliseconds since 1970. */
+function mayGrow({ startUnixNano, durationNano, length }: SpanTable, nowMs: number): boolean {
+  const endMs = Number(startUnixNano / 1_000_000n) + durationNano / 1e6;
+  return length <= MOST_SPANS && Math.abs(nowMs - endMs) < ARRIVES_WITHIN_MS;
+}
+
+interface Followed {
+  readonly engine: EngineClient;
+  readonly origin: TraceOrigin;
+  readonly view: TraceView;
+}
+
+/** Looks again until there was nothing new for a while. */
+async function follow(
+  { engine, origin, view: first }: Followed,
+  signal: AbortSignal,
+  show: (load: TraceLoad) => void,
+): Promise<void> {
+  let view = first;
+  for (let quiet = 0; quiet < QUIET_LOOKS; quiet++) {
+    await pause(BETWEEN_TRIES_MS, signal);
+    if (signal.aborted) return;
+    const loaded = await engine.call("load", origin, { signal });
+    if (loaded.kind !== "ok") break;
+    if (loaded.table.length === view.table.length) continue;
+    view = viewTable(loaded.table);
+    quiet = -1;
+    show({ kind: "ready", view, inFile: [], arriving: true });
+  }
+  show({ kind: "ready", view, inFile: [], arriving: false });
 }

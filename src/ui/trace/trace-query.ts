@@ -46,7 +46,9 @@ export interface TraceQuery {
   readonly compare: string;
   /** The span whose subtree alone shows, named as `span` is; "" for none. */
   readonly root: string;
-  /** Whether the critical path is marked, equal siblings are one row, clocks are corrected. */
+  /** Whether what led to no error is dimmed, the critical path is marked, equal siblings are one row,
+   * clocks are corrected. */
+  readonly errors: boolean;
   readonly path: boolean;
   readonly group: boolean;
   readonly clocks: boolean;
@@ -79,6 +81,7 @@ export function readTraceQuery(
     fold: text("fold"),
     compare: /^[0-9a-f]{32}$/.exec(text("compare"))?.[0] ?? "",
     root: text("root"),
+    errors: isSet("errors"),
     path: isSet("path"),
     group: isSet("group"),
     clocks: isSet("clocks"),
@@ -112,7 +115,7 @@ export function traceHref(query: Pick<TraceQuery, "traceId"> & Partial<TraceQuer
   set("root", query.root);
   set("span", query.span);
   set("time", query.utc === true ? "utc" : "");
-  for (const name of ["only", "path", "group", "clocks", "embed"] as const) {
+  for (const name of ["only", "errors", "path", "group", "clocks", "embed"] as const) {
     set(name, query[name] === true ? "1" : "");
   }
   const path = inFile ? filePath : `/trace/${traceId}`;

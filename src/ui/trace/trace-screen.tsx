@@ -31,13 +31,16 @@ interface TraceScreenProps {
   readonly view: TraceView;
   /** All traces of its file, if it is from one. */
   readonly inFile: readonly TraceInFile[];
+  /** Whether it is looked at again for spans that may still be on their way. */
+  readonly arriving: boolean;
   readonly query: TraceQuery;
   readonly engine: EngineClient;
   readonly onReload: () => void;
 }
 
 /** A loaded trace: its header, its waterfall, and beside it the chosen span. */
-export function TraceScreen({ view: sent, inFile, query, engine, onReload }: TraceScreenProps) {
+export function TraceScreen(props: TraceScreenProps) {
+  const { view: sent, inFile, arriving, query, engine, onReload } = props;
   const { table, corrected } = useClocks(sent.table, query);
   const view = useMemo(() => (table === sent.table ? sent : viewTable(table)), [sent, table]);
   const chosen = useMemo(() => rowOfKey(table, query.span), [table, query.span]);
@@ -97,6 +100,8 @@ export function TraceScreen({ view: sent, inFile, query, engine, onReload }: Tra
       }
       case "path":
         return show({ path: !query.path });
+      case "errors":
+        return show({ errors: !query.errors });
       case "root":
         return show({ root: query.root === "" ? spanKey(table, state.cursor) : "" }, true);
       case "view":
@@ -122,6 +127,7 @@ export function TraceScreen({ view: sent, inFile, query, engine, onReload }: Tra
         shown={shown}
         corrected={corrected}
         inFile={inFile}
+        arriving={arriving}
         query={query}
         engine={engine}
         missingSpan={query.span !== "" && chosen < 0}

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { isTyping } from "../shell/keys-dialog.tsx";
+import { keyPreset } from "./key-preset.ts";
 import { readKey, type KeyAction } from "./keys.ts";
 
 /** Hears every key on the page that is ours and not meant for a field or a control. */
@@ -11,7 +12,10 @@ export function useKeys(onAction: (action: KeyAction) => void): void {
       const command = (event.ctrlKey || event.metaKey) && !event.altKey;
       const modified = event.ctrlKey || event.altKey || event.metaKey;
       if ((isTyping(event) && !command) || event.defaultPrevented) return;
-      const action = readKey({ key: event.key, shift: event.shiftKey, modified, command });
+      const action = readKey(
+        { key: event.key, shift: event.shiftKey, modified, command },
+        keyPreset.peek(),
+      );
       if (action === undefined || isForControl(event)) return;
       event.preventDefault();
       latest.current(action);

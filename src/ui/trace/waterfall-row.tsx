@@ -169,6 +169,12 @@ function Badges({ view, shown, row, group, opened, folded, onAct }: WaterfallRow
           {errors}
         </span>
       )}
+      {shown.errors?.isOrigin[row] === 1 && (
+        <span class="badge error" title="It failed, and nothing below it did">
+          <ErrorIcon />
+          origin
+        </span>
+      )}
       {orphan[row] === 1 && (
         <span class="badge odd" title="It names a parent that is not here">
           <NoticeIcon />
