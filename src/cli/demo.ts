@@ -1,5 +1,12 @@
 import { createLogger } from "../base/log.ts";
-import { MAX_REQUESTS_PER_SECOND, shopDefaults, type ShopReport, startShop } from "../demo/shop.ts";
+import {
+  MAX_REQUESTS_PER_SECOND,
+  shopDefaults,
+  type ShopReport,
+  startShop,
+  type Trouble,
+  troubles,
+} from "../demo/shop.ts";
 import { type Given, numberOption, positionals, UsageError } from "./arguments.ts";
 import type { Command } from "./command.ts";
 import { stopSignal } from "./stop-signal.ts";
@@ -33,6 +40,11 @@ export const demoCommand: Command = {
       value: "SHARE",
       about: `share of requests that are slow, 0 to 1 (default: ${shopDefaults.slowShare})`,
     },
+    only: {
+      type: "text",
+      value: "NAMES",
+      about: `what may go wrong, commas between (default: all of ${troubles.join(", ")})`,
+    },
     seed: {
       type: "text",
       value: "N",
@@ -51,6 +63,7 @@ export const demoCommand: Command = {
       errorShare: numberOption(given, "errors", share) ?? shopDefaults.errorShare,
       slowShare: numberOption(given, "slow", share) ?? shopDefaults.slowShare,
       seed: numberOption(given, "seed", seed) ?? shopDefaults.seed,
+      ...only(given),
     };
     const log = createLogger({ level: "info", write: printLog, now: () => new Date() });
     const stopped = stopSignal();
@@ -71,6 +84,17 @@ function otlpUrl(given: Given): string {
   const url = given.text("otlp") ?? DEFAULT_OTLP_URL;
   if (/^https?:\/\//i.test(url) && URL.canParse(url)) return url.replace(/\/+$/, "");
   throw new UsageError(`--otlp takes a URL like ${DEFAULT_OTLP_URL}, got "${url}"`);
+}
+
+/** Throws UsageError for a name that is none. */
+function only(given: Given): { readonly only?: readonly Trouble[] } {
+  const text = given.text("only");
+  if (text === undefined) return {};
+  const names = text.split(",").map((name) => name.trim());
+  const found = names.map((name) => troubles.find((trouble) => trouble === name));
+  const unknown = names.find((_, i) => found[i] === undefined);
+  if (unknown === undefined) return { only: found.filter((name) => name !== undefined) };
+  throw new UsageError(`--only takes some of ${troubles.join(", ")}, got "${unknown}"`);
 }
 
 /** What the shop did, in a line for each thing worth knowing. */

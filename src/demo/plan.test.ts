@@ -66,3 +66,11 @@ test("scenario: as baggage", () => {
 function assertClose(actual: number, wanted: number): void {
   assert.ok(Math.abs(actual - wanted) < 0.03, `${actual} is far from ${wanted}`);
 }
+
+test("plan: only the trouble that is asked for", () => {
+  const planned = plan({ errorShare: 0.4, slowShare: 0.4, only: ["bank", "inventoryError"] }, 200);
+  const found = planned.map(({ failure, scenario }) => failure ?? scenario.delay ?? "none");
+  assert.deepEqual([...new Set(found)].toSorted(), ["bank", "inventoryError", "none"]);
+  // Only a checkout pays.
+  assert.ok(planned.every(({ path, scenario }) => !scenario.delay || path === "/checkout"));
+});

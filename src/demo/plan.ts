@@ -3,7 +3,7 @@
  * with the same options send the same requests, whatever else happens.
  */
 import { customers } from "./data.ts";
-import type { Delay, Scenario } from "./scenario.ts";
+import { type Delay, delays, type Scenario } from "./scenario.ts";
 
 /** Ways in which a request is made to fail, with what the api-gateway must answer then. */
 export const failureStatus = {
@@ -59,6 +59,10 @@ export const endpoints: readonly Endpoint[] = [
   },
 ];
 
+/** What may go wrong: why requests fail, and where they lose time. */
+export const troubles = [...(Object.keys(failureStatus) as Failure[]), ...delays] as const;
+export type Trouble = (typeof troubles)[number];
+
 /** What the plan depends on. */
 export interface PlanOptions {
   readonly seed: number;
@@ -66,6 +70,8 @@ export interface PlanOptions {
   readonly errorShare: number;
   /** Share of requests that are slow, 0 to 1; never the same requests as those that fail. */
   readonly slowShare: number;
+  /** Nothing else goes wrong; anything may if it is left out. */
+  readonly only?: readonly Trouble[];
 }
 
 /** A request to the api-gateway and the answer it must get. */
@@ -88,8 +94,9 @@ export function planRequest(options: PlanOptions, index: number): PlannedRequest
   const fails = outcome < options.errorShare;
   const slow = !fails && outcome < options.errorShare + options.slowShare;
 
-  const failure = fails ? pick(endpoint.failures, ofKind) : undefined;
-  const delay = slow ? pick(endpoint.delays, ofKind) : undefined;
+  const may = (trouble: Trouble): boolean => options.only?.includes(trouble) ?? true;
+  const failure = fails ? pick(endpoint.failures.filter(may), ofKind) : undefined;
+  const delay = slow ? pick(endpoint.delays.filter(may), ofKind) : undefined;
   const fault = failure === "inventoryError" || failure === "bankTimeout" ? failure : undefined;
   return {
     method: endpoint.method,
@@ -113,7 +120,7 @@ function customerFor(failure: Failure | undefined, at: number) {
   return pick(
     customers.filter((customer) => customer.circumstance === circumstance),
     at,
-  );
+  )!;
 }
 
 function pickEndpoint(at: number): Endpoint {
@@ -125,8 +132,9 @@ function pickEndpoint(at: number): Endpoint {
   return endpoints[0]!; // the shares' sum may fall short of 1 by a rounding error
 }
 
-function pick<Item>(items: readonly Item[], at: number): Item {
-  return items[Math.floor(at * items.length)]!;
+/** Undefined of none. */
+function pick<Item>(items: readonly Item[], at: number): Item | undefined {
+  return items[Math.floor(at * items.length)];
 }
 
 /** Numbers from 0 to less than 1: splitmix32 (Steele, Lea, Flood: "Fast Splittable Pseudorandom Number

@@ -13,11 +13,12 @@ import type { Logger } from "../base/log.ts";
 import { Child } from "./children.ts";
 import { generateLoad } from "./load.ts";
 import type { ShopReport } from "./load.ts";
-import type { PlannedRequest } from "./plan.ts";
+import type { PlannedRequest, Trouble } from "./plan.ts";
 import { roles, services } from "./protocol.ts";
 import type { Addresses, Role } from "./protocol.ts";
 
 export type { ShopReport } from "./load.ts";
+export { type Trouble, troubles } from "./plan.ts";
 
 /** How the shop is to run. Nothing has a default here: see `shopDefaults`. */
 export interface ShopOptions {
@@ -32,6 +33,8 @@ export interface ShopOptions {
   readonly errorShare: number;
   /** Share of requests that are slow, 0 to 1; never those that fail, so both together are up to 1. */
   readonly slowShare: number;
+  /** What may go wrong; anything if it is left out. */
+  readonly only?: readonly Trouble[];
   /** An integer. Runs with the same seed and shares send the same requests. */
   readonly seed: number;
   readonly log: Logger;

@@ -331,7 +331,69 @@ default: { spansPerHour: 100 }
     );
     assert.ok(!gate.includes("CONSTRAINT"));
   });
+
+  test("ClickHouse killed in the middle of the copy: the next time begins again, with what was decided", async () => {
+    const traces = 300_000;
+    await store.client
+      .command(sql`INSERT INTO clew.spans (tenant, time_bucket, trace_id, span_id, start_unix_nano, name)
+      SELECT 't', toDateTime(${{ type: "UInt32", value: daysAgo(4) }}), toFixedString(unhex(concat(
+          hex(sipHash64(number)), hex(sipHash64(number, 1)))), 16),
+        toFixedString('12345678', 8), ${{ type: "UInt64", value: BigInt(daysAgo(4)) * SECOND }},
+        hex(sipHash64(number, 2))
+      FROM numbers(${{ type: "UInt64", value: traces }})`);
+    const text = "default: 50%";
+    const half = { policies: () => ({ policies: readPolicies(text, "test"), text }) };
+    const copied = new AbortController();
+    let dying = Promise.resolve();
+    const onStep = async (step: string): Promise<void> => {
+      if (step === "copy") dying = killWhenCopying(store, copied.signal);
+      if (step !== "hold") return;
+      // Too quick to be seen: then before it takes the day's place.
+      copied.abort();
+      await dying;
+    };
+    await assert.rejects(thinDueDays(options({ ...half, onStep })));
+    await dying;
+    await answering(store);
+    const counted = async (what: Sql): Promise<number> => Number(await one(what));
+    const spans = sql`SELECT toString(count()) AS value FROM clew.spans`;
+    const decided = sql`SELECT toString(countIf(weight > 0)) AS value FROM clew.sampling_decisions`;
+    assert.equal(await counted(spans), traces, "nothing is gone");
+    const kept = await counted(decided);
+    await thinDueDays(options(half));
+    assert.equal(await counted(decided), kept, "each trace is decided once");
+    assert.equal(await counted(spans), kept);
+    assert.ok(kept > 0.49 * traces && kept < 0.51 * traces, `${kept} kept`);
+    const left = sql`SELECT toString(count()) AS value FROM system.tables
+      WHERE database = 'clew' AND name IN ('spans_staging', 'sampling_facts')`;
+    assert.equal(await counted(left), 0);
+  });
 });
+
+/** Kills the engine once it copies, or has copied. */
+async function killWhenCopying(store: TraceStore, copied: AbortSignal): Promise<void> {
+  while (!copied.aborted) {
+    const rows = await store.client.query(
+      sql`SELECT 1 FROM system.processes
+        WHERE query_kind = 'Insert' AND position(query, 'spans_staging') > 0`,
+    );
+    if (rows.length > 0) break;
+  }
+  store.kill();
+}
+
+/** Settles when the engine is there again. */
+async function answering({ client }: TraceStore): Promise<void> {
+  for (let i = 0; i < 600; i++) {
+    try {
+      await client.ping();
+      return;
+    } catch {
+      await sleep(100);
+    }
+  }
+  throw new Error("the engine does not come back");
+}
 
 /** Begins something and never comes back from its step of this number: as if the process had died. */
 async function diesAt(

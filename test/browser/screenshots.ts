@@ -1,11 +1,13 @@
 /**
- * Makes the pictures in docs/ from a Clew that runs the demo shop: `npm start -- --demo` in one
- * terminal, `npm run screenshots` in another.
+ * Makes the pictures in docs/ from a Clew and a demo shop that have run for some minutes: `npm start`,
+ * `npx clew demo --rate 4 --slow 0.1 --errors 0.1 --only stockQuery,bankTimeout` and `npm run screenshots`
+ * in three terminals.
  */
 import { fileURLToPath } from "node:url";
 import type { TracesAnswer } from "../../src/api/contract.ts";
 import type { Page } from "playwright-core";
 import { launchChromium } from "./chromium.ts";
+import { walkTour } from "./tour.ts";
 
 const clewUrl = process.env["CLEW_URL"] ?? "http://127.0.0.1:3200";
 const docs = fileURLToPath(new URL("../../docs/", import.meta.url));
@@ -32,6 +34,15 @@ try {
     await page.waitForTimeout(500);
     await page.screenshot({ path: `${docs}${name}.png` });
   }
+  const page = await browser.newPage({ viewport });
+  await walkTour(page, {
+    url: clewUrl,
+    picture: async (name) => {
+      await page.mouse.move(0, 0);
+      await page.waitForTimeout(800);
+      await page.screenshot({ path: `${docs}tour-${name}.png` });
+    },
+  });
 } finally {
   await browser.close();
 }

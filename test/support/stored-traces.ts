@@ -31,13 +31,20 @@ export interface TraceStore {
   fill(traces: readonly Trace[], nowSeconds: number): Promise<void>;
   /** Puts the traces beside all others. */
   add(traces: readonly Trace[], nowSeconds: number): Promise<void>;
+  /** Kills the engine as it is; it is started again by itself. */
+  kill(): void;
   close(): Promise<void>;
 }
 
 /** Starts an engine in a temporary folder. */
 export async function openTraceStore(): Promise<TraceStore> {
   const temp = mkdtempSync(path.join(tmpdir(), "clew-traces-"));
-  const log = createLogger({ level: "error", write: console.error, now: () => new Date() });
+  // That the engine ends is told when a test kills it, too.
+  let isKilled = false;
+  const write = (line: string): void => {
+    if (!isKilled) console.error(line);
+  };
+  const log = createLogger({ level: "error", write, now: () => new Date() });
   const engine = await startEngine({ dataDir: path.join(temp, "data"), log });
   const client = createStoreClient(() => engine.endpoint());
   const migrations = await readMigrations(migrationsDirectory);
@@ -85,6 +92,11 @@ export async function openTraceStore(): Promise<TraceStore> {
       await client.command(sql`TRUNCATE TABLE clew.spans`);
       await client.command(sql`TRUNCATE TABLE clew.attribute_keys`);
       await add(traces, nowSeconds);
+    },
+    kill() {
+      isKilled = true;
+      const pid = engine.pid();
+      if (pid !== undefined) process.kill(pid, "SIGKILL");
     },
     async close() {
       await client.close();
