@@ -108,7 +108,8 @@ async function readRows(
 /** Of each place how many spans have a value, and the values that come up most on each side. */
 function mostOf(tally: Tally, rows: Sql, limit: number): Sql {
   const most = (side: Side): Sql =>
-    sql`groupArraySortedIf(${number(limit)})((-toFloat64(${identifier(side)}), text, counts), ${identifier(side)} > 0)`;
+    sql`groupArraySortedIf(${number(limit)})(
+      (-toFloat64(${identifier(side)}), text, counts), ${identifier(side)} > 0)`;
   return sql`SELECT place, ${tally.totals} AS totals, ${most("baseline")} AS baseline,
       ${most("selection")} AS selection
     FROM (

@@ -24,6 +24,7 @@ export interface Tally {
   read(counts: unknown): (readonly [at: number, count: number])[];
 }
 
+/** The two sides that are compared. */
 export type Side = "baseline" | "selection";
 
 interface Grouping {

@@ -332,7 +332,7 @@ default: { spansPerHour: 100 }
     assert.ok(!gate.includes("CONSTRAINT"));
   });
 
-  test("ClickHouse killed in the middle of the copy: the next time begins again, with what was decided", async () => {
+  test("ClickHouse killed in the middle of the copy: begun again, with what was decided", async () => {
     const traces = 300_000;
     await store.client
       .command(sql`INSERT INTO clew.spans (tenant, time_bucket, trace_id, span_id, start_unix_nano, name)
