@@ -1,6 +1,6 @@
 /** The map itself: nodes as links, edges as curves below them. */
 import { useSignal } from "@preact/signals";
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
 import { assignColours } from "../colours.ts";
 import { formatPercent } from "../explore/figures.ts";
 import { ErrorIcon, FocusIcon } from "../shell/icons.tsx";
@@ -14,6 +14,7 @@ import {
   curveOf,
   lineWidth,
   nextNode,
+  type Point,
   roomOf,
   rowsByColumn,
   sizes,
@@ -38,7 +39,7 @@ export function MapView({ graph, places, query }: MapViewProps) {
   const frame = useRef<HTMLDivElement>(null);
   const shown = nodes.filter(({ id }) => places.has(id));
   const room = roomOf(shown.map(({ id }) => places.get(id)!));
-  const { scale, bar } = useZoom(frame, room);
+  const { scale, isMeasured, bar } = useZoom(frame, room);
   /** The node pointed at or in focus: what has nothing to do with it fades. */
   const at = useSignal<string | undefined>(undefined);
   const colours = useMemo(
@@ -46,6 +47,12 @@ export function MapView({ graph, places, query }: MapViewProps) {
     [graph],
   );
   useMoves(places, shown);
+  useLayoutEffect(() => {
+    if (!isMeasured) return;
+    const middle = middleOf(shown, places, query.node);
+    const box = frame.current!;
+    box.scrollTo(middle.x * scale - box.clientWidth / 2, middle.y * scale - box.clientHeight / 2);
+  }, [query.node, room.width, room.height, isMeasured]);
   const most = edges.reduce((rate, edge) => Math.max(rate, edge.rate), 0);
   const drawn = edges.filter(({ client, server }) => places.has(client) && places.has(server));
   const isNear = (edge: MapEdge): boolean => edge.client === at.value || edge.server === at.value;
@@ -102,6 +109,18 @@ export function MapView({ graph, places, query }: MapViewProps) {
       {bar}
     </div>
   );
+}
+
+/** What is to be seen first of a map that does not fit: the node that it is about, else where it begins. */
+function middleOf(shown: readonly MapNode[], places: Places, chosen: string): Point {
+  const all = shown.map(({ id }) => places.get(id)!);
+  const first = all.reduce((least, { column }) => Math.min(least, column), Infinity);
+  const place = places.get(chosen);
+  const wanted = place === undefined ? all.filter(({ column }) => column === first) : [place];
+  const corners = wanted.map(cornerOf);
+  const mean = (of: (corner: Point) => number): number =>
+    corners.reduce((sum, corner) => sum + of(corner), 0) / Math.max(corners.length, 1);
+  return { x: mean(({ x }) => x) + sizes.width / 2, y: mean(({ y }) => y) + sizes.height / 2 };
 }
 
 /** Arrows move the focus from node to node. */

@@ -14,6 +14,8 @@ interface Room {
 
 interface Zoom {
   readonly scale: number;
+  /** Whether it is known how much room there is. */
+  readonly isMeasured: boolean;
   /** Buttons for it. */
   readonly bar: ComponentChildren;
 }
@@ -27,10 +29,21 @@ export function useZoom(
   { width, height }: Room,
 ): Zoom {
   const chosen = useSignal<number | undefined>(undefined);
-  const fit = useSignal(1);
-  const scale = chosen.value ?? fit.value;
+  const fit = useSignal<number | undefined>(undefined);
+  const scale = chosen.value ?? fit.value ?? 1;
   const latest = useRef(scale);
-  latest.current = scale;
+  useLayoutEffect(() => {
+    // What is in the middle stays there.
+    const box = frame.current!;
+    const factor = scale / latest.current;
+    latest.current = scale;
+    if (factor === 1) return;
+    const [across, down] = [box.clientWidth / 2, box.clientHeight / 2];
+    box.scrollTo(
+      (box.scrollLeft + across) * factor - across,
+      (box.scrollTop + down) * factor - down,
+    );
+  }, [scale]);
   useLayoutEffect(() => {
     const box = frame.current!;
     const measure = (): void => {
@@ -77,7 +90,7 @@ export function useZoom(
       </button>
     </div>
   );
-  return { scale, bar };
+  return { scale, isMeasured: fit.value !== undefined, bar };
 }
 
 /** Lets a frame be scrolled by dragging what is between the nodes. */
