@@ -17,22 +17,23 @@ const contentTypes: Readonly<Record<string, string>> = {
 };
 
 // The page loads nothing from elsewhere, and what spans say must never run as a script.
-const securityHeaders = {
+const securityHeaders = (embedOrigins: readonly string[]): Record<string, string> => ({
   "content-security-policy": [
     "default-src 'self'",
     "style-src 'self' 'unsafe-inline'",
     "img-src 'self' data:",
     "object-src 'none'",
     "base-uri 'none'",
-    "frame-ancestors 'self'",
+    ["frame-ancestors 'self'", ...embedOrigins].join(" "),
   ].join("; "),
   "referrer-policy": "no-referrer",
   "x-content-type-options": "nosniff",
-};
+});
 
-/** Routes for the page's own addresses and its files in `folder` (assets have hashes in names). */
-export function pageRoutes(folder: string): Route[] {
-  const page = (): Promise<HttpResponse> => indexPage(folder);
+/** Routes for the page's own addresses and its files in `folder` (assets have hashes in names). Pages of
+ * `embedOrigins` may show it in a frame. */
+export function pageRoutes(folder: string, embedOrigins: readonly string[]): Route[] {
+  const page = (): Promise<HttpResponse> => indexPage(folder, embedOrigins);
   return [
     ...[
       "/",
@@ -49,21 +50,21 @@ export function pageRoutes(folder: string): Route[] {
       handler: page,
     })),
     { method: "GET", pattern: "/assets/*file", handler: (request) => asset(folder, request) },
-    {
+    ...["trace-page.html", "clew-trace.js"].map((name): Route => ({
       method: "GET",
-      pattern: "/trace-page.html",
-      handler: () => file(folder, "trace-page.html", 0),
-    },
+      pattern: `/${name}`,
+      handler: () => file(folder, name, 0),
+    })),
     { method: "GET", pattern: "/favicon.svg", handler: () => file(folder, "favicon.svg", 3600) },
   ];
 }
 
-async function indexPage(folder: string): Promise<HttpResponse> {
+async function indexPage(folder: string, embedOrigins: readonly string[]): Promise<HttpResponse> {
   const name = path.join(folder, "index.html");
   try {
     const body = await readFile(name);
     const headers = { "content-type": contentTypes[".html"]!, "cache-control": "no-cache" };
-    return { status: 200, headers: { ...headers, ...securityHeaders }, body };
+    return { status: 200, headers: { ...headers, ...securityHeaders(embedOrigins) }, body };
   } catch (error) {
     const message = `the page is not built: ${name} is missing; "npm run build:ui" makes it`;
     throw new Fault("notFound", message, { cause: error });
@@ -82,6 +83,6 @@ async function file(folder: string, name: string, cacheSeconds: number): Promise
   if (info?.isFile() !== true) throw new Fault("notFound", `there is no file ${name}`);
   const type = contentTypes[path.extname(full)] ?? "application/octet-stream";
   const cacheControl = `public, max-age=${cacheSeconds}${cacheSeconds === YEAR_SECONDS ? ", immutable" : ""}`;
-  const headers = { "content-type": type, "cache-control": cacheControl, ...securityHeaders };
+  const headers = { "content-type": type, "cache-control": cacheControl, ...securityHeaders([]) };
   return { status: 200, headers, body: createReadStream(full) };
 }

@@ -256,7 +256,7 @@ function apiHandler(
       endpoints: () => routes,
     }),
     ...openApiRoutes(),
-    ...pageRoutes(pageFolder),
+    ...pageRoutes(pageFolder, config.http.embedOrigins),
   ];
   return createRouter({
     routes,

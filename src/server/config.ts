@@ -55,20 +55,25 @@ const listen = section({
   }),
 });
 
+const origins = (byDefault: string[], about: string) =>
+  z
+    .array(z.string().regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/))
+    .default(byDefault)
+    .register(settings, {
+      kind: "list",
+      expects: 'a list of origins like "https://shop.example", or "*"',
+      about,
+    });
+
 const otlp = section({
   grpc: section({ port: port(4317, "Port for OTLP over gRPC.") }),
   http: section({
     port: port(4318, "Port for OTLP over HTTP (protobuf and JSON)."),
-    corsOrigins: z
-      .array(z.string().regex(/^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s]+)$/))
-      .default(["*"])
-      .register(settings, {
-        kind: "list",
-        expects: 'a list of origins like "https://shop.example", or "*"',
-        about:
-          "Web origins whose pages may send spans from a browser; * stands for all. An empty list" +
-          " lets no page send.",
-      }),
+    corsOrigins: origins(
+      ["*"],
+      "Web origins whose pages may send spans from a browser; * stands for all. An empty list lets" +
+        " no page send.",
+    ),
   }),
   maxRequestBytes: bytes(64 * MIB, {
     about: "Largest export request, before and after decompression each.",
@@ -91,6 +96,11 @@ const http = section({
   grpcPort: optionalPort(
     "Port of its own for Tempo's gRPC streaming (tempopb.StreamingQuerier), for where something between" +
       " Grafana and Clew keeps HTTP/2 from http.port. Left out, there is none. 0 takes any free one.",
+  ),
+  embedOrigins: origins(
+    [],
+    "Web origins, beside its own, whose pages may show Clew's in a frame, as <clew-trace> does; * stands" +
+      " for all.",
   ),
 });
 

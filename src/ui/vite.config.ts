@@ -40,6 +40,24 @@ const tracePage: InlineConfig = {
   },
 };
 
+/** The script with `<clew-trace>`, for other pages. */
+const element: InlineConfig = {
+  configFile: false,
+  root: here,
+  publicDir: false,
+  build: {
+    outDir,
+    emptyOutDir: false,
+    target,
+    lib: {
+      entry: fileURLToPath(new URL("element/clew-trace.ts", import.meta.url)),
+      formats: ["iife"],
+      name: "clewTrace",
+      fileName: () => "clew-trace.js",
+    },
+  },
+};
+
 type Built = { type: "chunk"; code: string } | { type: "asset"; source: string | Uint8Array };
 
 /** Puts styles and script into the page, which is then all there is. */
@@ -66,7 +84,7 @@ const besides: Plugin = {
   name: "besides",
   apply: "build",
   async closeBundle() {
-    await build({ ...tracePage, logLevel: "warn" });
+    for (const bundle of [tracePage, element]) await build({ ...bundle, logLevel: "warn" });
   },
 };
 

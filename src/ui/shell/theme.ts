@@ -6,12 +6,18 @@ export type Theme = (typeof themes)[number];
 
 const KEY = "clew.theme";
 
-/** The reader's choice; "auto" follows the system. */
-export const theme = signal<Theme>(remembered());
+/** The reader's choice, or what the address asks for; "auto" follows the system. */
+export const theme = signal<Theme>(asked() ?? remembered());
 
 effect(() => {
   document.documentElement.dataset["theme"] = theme.value;
 });
+
+/** A page around this one says which theme it has. */
+function asked(): Theme | undefined {
+  const name = new URLSearchParams(window.location.search).get("theme");
+  return themes.find((known) => known === name);
+}
 
 function remembered(): Theme {
   try {

@@ -3,6 +3,7 @@ import { copyText } from "../shell/copy-button.tsx";
 import { go } from "../shell/place.ts";
 import { act, positionOf, visibleRows, type WaterfallAction } from "./cursor.ts";
 import { Drawer } from "./drawer.tsx";
+import { useTellChosen } from "./embedding.ts";
 import type { EngineClient } from "./engine/engine-calls.ts";
 import type { TraceInFile } from "./engine/file-traces.ts";
 import { Header } from "./header.tsx";
@@ -115,6 +116,7 @@ export function TraceScreen(props: TraceScreenProps) {
     }
   };
   useTitle(view);
+  useTellChosen(query.embed, table.traceId, query.span);
   useKeys(onKey);
   const point = (row: number): void => {
     setState(act({ table, scope, visible }, state, { kind: "to", row }));
