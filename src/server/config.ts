@@ -237,8 +237,8 @@ const retention = section({
   days: whole({ min: 1, max: 36_500, unit: "days" }, 14, {
     about: "How long spans are kept, by the day they started.",
     whenReached:
-      "Whole days are deleted. A span that starts longer ago than this is kept, marked farPast, and" +
-      " filed under the day it came.",
+      "Whole days are deleted, when all of a day is older. A span that starts longer ago than this" +
+      " is kept, marked farPast, and filed under the day it came.",
   }),
   redMinuteDays: whole({ min: 1, max: 36_500, unit: "days" }, 30, {
     about:

@@ -16,8 +16,9 @@ export interface Retention {
 }
 
 /**
- * Makes a table keep its rows for so many days, if it does not already. Old parts follow when
- * ClickHouse next looks at them; nothing is rewritten for it.
+ * Makes a table keep its rows for so many days, if it does not already: a day is deleted when all of it
+ * is that old, as rows of its last hour may still come. Old parts follow when ClickHouse next looks at
+ * them; nothing is rewritten for it.
  */
 export async function applyRetention(
   client: StoreClient,
@@ -30,11 +31,12 @@ export async function applyRetention(
         AND name = ${{ type: "String", value: table }}`,
   );
   const engine = tables[0]?.engine_full ?? "";
-  if (engine.includes(`toIntervalDay(${days})`)) return;
+  const interval = `toIntervalDay(${days + 1})`;
+  if (engine.includes(interval)) return;
   const onCluster = cluster === undefined ? sql`` : sql`ON CLUSTER ${identifier(cluster)}`;
   await client.command(
     sql`ALTER TABLE ${identifier(database)}.${identifier(table)} ${onCluster}
-      MODIFY TTL toDate(${identifier(column)}) + ${programText(`toIntervalDay(${days})`)}`,
+      MODIFY TTL toDate(${identifier(column)}) + ${programText(interval)}`,
     { materialize_ttl_after_modify: 0 },
   );
 }

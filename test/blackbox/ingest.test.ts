@@ -7,9 +7,16 @@ import type { Trace } from "../../src/model/trace.ts";
 import { metricValue, postTraces, startTestClew, stored, type TestClew } from "../support/clew.ts";
 import { oracleDecode, oracleEncode, type Plain } from "../support/oracle.ts";
 
+const DAY_MS = 86_400_000;
+
 /** A request with one trace of so many spans; each has ten of `keys` attribute keys. */
-function traceOf(traceNumber: number, spans: number, keys: number): Uint8Array {
-  const start = BigInt(Date.now()) * 1_000_000n;
+function traceOf(
+  traceNumber: number,
+  spans: number,
+  keys: number,
+  startMs = Date.now(),
+): Uint8Array {
+  const start = BigInt(startMs) * 1_000_000n;
   const traceId = Buffer.from(traceNumber.toString(16).padStart(32, "0"), "hex");
   const attributes = (span: number) =>
     Array.from({ length: 10 }, (_, i) => ({
@@ -72,6 +79,14 @@ describe("ingest", () => {
     const peakBytes = peakMemoryBytes("self") + peakMemoryBytes(String(clew.server.enginePid()));
     console.log(`peak memory: ${Math.round(peakBytes / 2 ** 20)} MiB, test and engine together`);
     assert.ok(peakBytes < 1.5e9, `${peakBytes} bytes`);
+  });
+
+  test("a span of the oldest day that is kept is kept", async () => {
+    const startMs = Date.now() - 14 * DAY_MS + 60_000;
+    assert.equal((await postTraces(clew, traceOf(0xabc, 1, 10, startMs))).status, 200);
+    await stored(clew);
+    const trace = await readTrace(clew, 0xabc);
+    assert.deepEqual(trace.spans[0]!.marks, []);
   });
 
   test("kill -9 of the engine in the middle: restarted, nothing acknowledged is lost", async () => {
