@@ -2,6 +2,7 @@
 import { Names } from "../base/names.ts";
 import { inSlices } from "../base/slices.ts";
 import { type EdgeSum, EdgeSums } from "../model/edge-sums.ts";
+import { capInferred } from "../model/graph-cap.ts";
 import { addServiceEdges } from "../model/service-edges.ts";
 import {
   type CallSpansReading,
@@ -33,5 +34,5 @@ export async function computeEdges(
     const read = await readCallSpans(reading, { ...request, share }, names);
     await inSlices(addServiceEdges(read, sums), BREATH_MS);
   }
-  return { edges: sums.sums(), names };
+  return { edges: capInferred(sums.sums(), names), names };
 }
