@@ -225,6 +225,22 @@ describe("the page of a trace", { timeout: 300_000 }, () => {
     });
   });
 
+  test("cuts time in which nothing runs, and says how much", async () => {
+    const queued = await send([
+      { service: "shop", name: "publish", startMs: 0, forMs: 100, kind: 4 },
+      { service: "mail", name: "consume", of: 0, startMs: 60_100, forMs: 100, kind: 5 },
+    ]);
+    await drained(clew);
+    await onPage(`/trace/${queued}`, async (page) => {
+      await untilRows(page, 2);
+      await page.getByText("Fold", { exact: true }).click();
+      await page.getByRole("checkbox", { name: "Time in which nothing runs" }).check();
+      await page.getByTitle(/ in which nothing ran/).waitFor();
+      assert.match(await page.getByRole("row", { name: /consume/ }).innerText(), /from 1 min/);
+      assert.match(page.url(), /gaps=1/);
+    });
+  });
+
   test("says that clocks differ, and shows corrected times when asked", async () => {
     await onPage(`/trace/${skewed}`, async (page) => {
       await page.getByText(/do clocks differ\? store by up to 100 ms/).waitFor();

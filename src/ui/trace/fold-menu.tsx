@@ -30,7 +30,7 @@ export function FoldMenu({ view, query, onShow }: FoldMenuProps) {
   const depth = rules.find((rule) => rule.kind === "depth");
   const below = rules.find((rule) => rule.kind === "below");
   const folded = new Set(rules.flatMap((rule) => (rule.kind === "service" ? [rule.name] : [])));
-  const count = rules.length + (query.group ? 1 : 0);
+  const count = rules.length + (query.group ? 1 : 0) + (query.gaps ? 1 : 0);
   return (
     <Menu summaryClass="button" label={count > 0 ? `Fold (${count})` : "Fold"}>
       <label class="check" title="Five or more, next to one another">
@@ -40,6 +40,17 @@ export function FoldMenu({ view, query, onShow }: FoldMenuProps) {
           onChange={() => onShow({ group: !query.group })}
         />
         Equal siblings as one row
+      </label>
+      <label
+        class="check"
+        title="Stretches in which no span runs; the axis says how much was left out"
+      >
+        <input
+          type="checkbox"
+          checked={query.gaps}
+          onChange={() => onShow({ gaps: !query.gaps, zoom: undefined })}
+        />
+        Time in which nothing runs
       </label>
       <label class="choice">
         <span>Beyond level</span>

@@ -8,6 +8,7 @@
  *
  * The time axis stops short of the right edge, so that a label always fits beside its bar.
  */
+import { type Cut, realTime } from "../../analysis/compress-gaps.ts";
 import { formatDuration } from "../format.ts";
 
 /** The height of a row; the same as --row. */
@@ -59,6 +60,8 @@ export interface TimeAxis {
   readonly fromNano: number;
   readonly toNano: number;
   readonly widthPx: number;
+  /** What was taken out of its times: labels are of the real ones. */
+  readonly cuts?: readonly Cut[];
 }
 
 /** Where a time is drawn; outside of 0 and the width for times that are not on the axis. */
@@ -110,6 +113,14 @@ export function layoutEvents(
   return Array.from(marks, ([xPx, exception]) => ({ xPx, exception }));
 }
 
+/** Where time was taken out, as far as it is in sight. */
+export function layoutCuts(axis: TimeAxis): (Bar & { readonly removedNano: number })[] {
+  return (axis.cuts ?? []).flatMap(({ atNano, shownNano, removedNano }) => {
+    const bar = layoutBar(atNano, shownNano, axis);
+    return bar === undefined ? [] : [{ ...bar, removedNano }];
+  });
+}
+
 /** A round time on the axis. */
 export interface Tick {
   readonly xPx: number;
@@ -131,17 +142,21 @@ const tickUnits: readonly [nanos: number, name: string][] = [
  * for that, its ends.
  */
 export function layoutTicks(axis: TimeAxis): Tick[] {
-  const { fromNano, toNano, widthPx } = axis;
+  const { fromNano, toNano, widthPx, cuts = [] } = axis;
+  const label = (nano: number, step: number): string =>
+    nano < (cuts[0]?.atNano ?? Infinity)
+      ? tickLabel(nano, step)
+      : formatDuration(realTime(cuts, nano));
   if (toNano <= fromNano) return [{ xPx: 0, label: "0" }];
   const step = tickStep(((toNano - fromNano) * TICK_PX) / widthPx);
   const ticks: Tick[] = [];
   for (let i = Math.ceil(fromNano / step); i * step <= toNano; i++) {
-    ticks.push({ xPx: xOf(i * step, axis), label: tickLabel(i * step, step) });
+    ticks.push({ xPx: xOf(i * step, axis), label: label(i * step, step) });
   }
   if (ticks.length < 2 && fromNano === 0) {
     return [
       { xPx: 0, label: "0" },
-      { xPx: widthPx, label: formatDuration(toNano) },
+      { xPx: widthPx, label: formatDuration(realTime(cuts, toNano)) },
     ];
   }
   return ticks;

@@ -10,6 +10,7 @@ import { colourOf } from "./colouring.ts";
 import { groupShownBy, type WaterfallState } from "./cursor.ts";
 import {
   layoutBar,
+  layoutCuts,
   layoutEvents,
   layoutTicks,
   ROW_PX,
@@ -44,7 +45,12 @@ export function paintLanes(
   picture: LanesPicture,
 ): void {
   const { visible, topPx, columns, window, palette } = picture;
-  const axis = { fromNano: window.from, toNano: window.to, widthPx: columns.timePx };
+  const axis = {
+    fromNano: window.from,
+    toNano: window.to,
+    widthPx: columns.timePx,
+    cuts: picture.view.cuts,
+  };
   paintGrid(context, size, axis, palette);
   context.font = `12px ${palette.face}`;
   context.textBaseline = "middle";
@@ -75,6 +81,14 @@ function paintGrid(
 ): void {
   context.fillStyle = of.line;
   for (const { xPx } of layoutTicks(axis)) context.fillRect(Math.round(xPx), 0, 1, heightPx);
+  for (const { xPx, widthPx } of layoutCuts(axis)) {
+    context.fillStyle = of.line;
+    context.fillRect(xPx, 0, widthPx, heightPx);
+    context.fillStyle = of["line-strong"];
+    for (const edge of [xPx, xPx + widthPx - 1]) {
+      for (let y = 0; y < heightPx; y += 6) context.fillRect(Math.round(edge), y, 1, 3);
+    }
+  }
 }
 
 interface RowPicture extends LanesPicture {

@@ -47,11 +47,12 @@ export interface TraceQuery {
   /** The span whose subtree alone shows, named as `span` is; "" for none. */
   readonly root: string;
   /** Whether what led to no error is dimmed, the critical path is marked, equal siblings are one row,
-   * clocks are corrected. */
+   * clocks are corrected, time in which nothing runs is cut short (in the waterfall). */
   readonly errors: boolean;
   readonly path: boolean;
   readonly group: boolean;
   readonly clocks: boolean;
+  readonly gaps: boolean;
   /** Nothing but the trace, for a frame in another page. */
   readonly embed: boolean;
 }
@@ -85,6 +86,7 @@ export function readTraceQuery(
     path: isSet("path"),
     group: isSet("group"),
     clocks: isSet("clocks"),
+    gaps: isSet("gaps"),
     embed: isSet("embed"),
   };
 }
@@ -115,7 +117,7 @@ export function traceHref(query: Pick<TraceQuery, "traceId"> & Partial<TraceQuer
   set("root", query.root);
   set("span", query.span);
   set("time", query.utc === true ? "utc" : "");
-  for (const name of ["only", "errors", "path", "group", "clocks", "embed"] as const) {
+  for (const name of ["only", "errors", "path", "group", "clocks", "gaps", "embed"] as const) {
     set(name, query[name] === true ? "1" : "");
   }
   const path = inFile ? filePath : `/trace/${traceId}`;

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
+import { compressGaps } from "../../analysis/compress-gaps.ts";
 import { copyText } from "../shell/copy-button.tsx";
 import { go } from "../shell/place.ts";
 import { act, positionOf, visibleRows, type WaterfallAction } from "./cursor.ts";
@@ -42,8 +43,10 @@ interface TraceScreenProps {
 /** A loaded trace: its header, its waterfall, and beside it the chosen span. */
 export function TraceScreen(props: TraceScreenProps) {
   const { view: sent, inFile, arriving, query, engine, onReload } = props;
-  const { table, corrected } = useClocks(sent.table, query);
-  const view = useMemo(() => (table === sent.table ? sent : viewTable(table)), [sent, table]);
+  const { table: timed, corrected } = useClocks(sent.table, query);
+  const view = useMemo(() => (timed === sent.table ? sent : viewTable(timed)), [sent, timed]);
+  const drawn = useGaps(view, query.gaps && query.view === "waterfall");
+  const { table } = drawn;
   const chosen = useMemo(() => rowOfKey(table, query.span), [table, query.span]);
   const shown = useShown(table, query, engine);
   const { scope, found } = shown;
@@ -52,7 +55,7 @@ export function TraceScreen(props: TraceScreenProps) {
     () => visibleRows(table, state, scope),
     [table, state.folded, state.opened, scope],
   );
-  const store = useMemo(() => new DetailsStore(engine, table), [table]);
+  const store = useMemo(() => new DetailsStore(engine, timed), [timed]);
   const time = useTime(table, scope.root, query);
   const pageRows = useRef(10);
 
@@ -145,10 +148,10 @@ export function TraceScreen(props: TraceScreenProps) {
         onFind={findNext}
         onShow={show}
       />
-      {hasTime(query.view) && <Minimap view={view} time={time} />}
+      {hasTime(query.view) && <Minimap view={drawn} time={time} />}
       <div class="trace-body">
         <View
-          view={view}
+          view={drawn}
           query={query}
           engine={engine}
           shown={shown}
@@ -175,6 +178,15 @@ export function TraceScreen(props: TraceScreenProps) {
       </div>
     </main>
   );
+}
+
+/** The view with time in which nothing runs cut short, if that is asked for. */
+function useGaps(view: TraceView, asked: boolean): TraceView {
+  return useMemo(() => {
+    if (!asked) return view;
+    const { table, cuts } = compressGaps(view.table);
+    return { ...view, table, cuts };
+  }, [view, asked]);
 }
 
 /** Whether a view is one of a stretch of time. */

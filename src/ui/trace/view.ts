@@ -1,4 +1,5 @@
 /** What the page knows of a trace beyond its table: worked out once, asked often. */
+import type { Cut } from "../../analysis/compress-gaps.ts";
 import { FAILED, itemsStart, spanIdOf, type SpanTable } from "../../analysis/span-table.ts";
 import type { SpanMark } from "../../model/trace.ts";
 import { assignColours } from "../colours.ts";
@@ -24,6 +25,8 @@ export interface TraceView {
   /** Levels of the tree: 1 for nothing but roots. */
   readonly levels: number;
   readonly orphanCount: number;
+  /** What was taken out of the table's times, if anything. */
+  readonly cuts: readonly Cut[];
 }
 
 /** The view of a trace; linear in its spans. */
@@ -54,7 +57,7 @@ export function viewTable(table: SpanTable): TraceView {
   }));
   services.sort((a, b) => b.spanCount - a.spanCount || (a.name < b.name ? -1 : 1));
   const errorsBelow = countErrorsBelow(table);
-  return { table, errorsBelow, services, colours, errorCount, levels, orphanCount };
+  return { table, errorsBelow, services, colours, errorCount, levels, orphanCount, cuts: [] };
 }
 
 function countErrorsBelow({ length, parent, status }: SpanTable): Int32Array {

@@ -1,3 +1,4 @@
+import { realTime } from "../../analysis/compress-gaps.ts";
 import { FAILED } from "../../analysis/span-table.ts";
 import { spanMarkBits } from "../../analysis/arrays-of-trace.ts";
 import type { SpanMark } from "../../model/trace.ts";
@@ -86,7 +87,8 @@ export function WaterfallRow(props: WaterfallRowProps) {
         <span class="hidden">
           {group >= 0 && `${formatCount(scope.groups!.size[group]!)} times, `}
           {failed && "error, "}
-          {formatDuration(table.spanNano[row]!)} from {formatDuration(table.startNano[row]!)}
+          {formatDuration(table.spanNano[row]!)} from{" "}
+          {formatDuration(realTime(view.cuts, table.startNano[row]!))}
         </span>
       </div>
     </div>

@@ -1,11 +1,14 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef } from "preact/hooks";
+import type { Cut } from "../../analysis/compress-gaps.ts";
+import { formatDuration } from "../format.ts";
 import { followDrag, type TimeControl, wheelTime } from "../canvas/time-control.ts";
 import { groupShownBy, positionOf, type WaterfallAction, type WaterfallState } from "./cursor.ts";
 import { Lanes } from "./lanes.tsx";
 import {
   AXIS_PX,
   layoutColumns,
+  layoutCuts,
   layoutTicks,
   ROW_PX,
   rowWindow,
@@ -78,7 +81,7 @@ export function Waterfall(props: WaterfallProps) {
           role="presentation"
           style={{ height: `${size.heightPx + AXIS_PX}px` }}
         >
-          <AxisRow time={time} columns={columns} onAct={onAct} />
+          <AxisRow time={time} cuts={view.cuts} columns={columns} onAct={onAct} />
           <div class="below-axis" role="presentation">
             <div
               class="rows"
@@ -121,15 +124,23 @@ export function Waterfall(props: WaterfallProps) {
   );
 }
 
+const CUT_ROOM_PX = 48;
+
 interface AxisRowProps {
   readonly time: TimeControl;
+  readonly cuts: readonly Cut[];
   readonly columns: Columns;
   readonly onAct: (action: WaterfallAction) => void;
 }
 
-function AxisRow({ time, columns, onAct }: AxisRowProps) {
+function AxisRow({ time, cuts, columns, onAct }: AxisRowProps) {
   const { from, to } = time.window.value;
-  const ticks = layoutTicks({ fromNano: from, toNano: to, widthPx: columns.timePx });
+  const axis = { fromNano: from, toNano: to, widthPx: columns.timePx, cuts };
+  const shownCuts = layoutCuts(axis);
+  // A label has no room beside a cut.
+  const ticks = layoutTicks(axis).filter(({ xPx }) =>
+    shownCuts.every((cut) => xPx < cut.xPx - CUT_ROOM_PX || xPx > cut.xPx + cut.widthPx),
+  );
   return (
     <div class="axis" role="row" aria-rowindex={1} style={{ height: `${AXIS_PX}px` }}>
       <div class="tree" role="columnheader">
@@ -147,8 +158,18 @@ function AxisRow({ time, columns, onAct }: AxisRowProps) {
       </div>
       <div class="lane" role="columnheader" aria-label="Time since the trace's start">
         {ticks.map(({ xPx, label }) => (
-          <span key={label} class="tick" style={{ left: `${xPx}px` }}>
+          <span key={xPx} class="tick" style={{ left: `${xPx}px` }}>
             {label}
+          </span>
+        ))}
+        {shownCuts.map(({ xPx, widthPx, removedNano }) => (
+          <span
+            key={`cut ${xPx}`}
+            class="cut"
+            style={{ left: `${xPx}px`, width: `${widthPx}px` }}
+            title={`${formatDuration(removedNano)} in which nothing ran are left out`}
+          >
+            {"//"}
           </span>
         ))}
       </div>
