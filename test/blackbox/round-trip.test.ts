@@ -34,7 +34,7 @@ describe("round trip", () => {
       await stored(clew);
       for (const got of await readBack(clew, traceId)) assert.deepEqual(normalTraces(got), want);
     });
-    await fc.assert(property, { seed, numRuns: 30 });
+    await fc.assert(property, { seed, numRuns: 30, endOnFailure: true });
   });
 });
 
