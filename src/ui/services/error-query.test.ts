@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { RE2JS } from "re2js";
 import { printedSeed } from "../../../test/support/oracle.ts";
 import { templateMessage } from "../../model/message-template.ts";
 import { parseQuery } from "../../traceql/parse.ts";
 import { errorQuery, templateRegExp } from "./error-query.ts";
 
-/** JavaScript has no flags within an expression, and TraceQL's match whole texts. */
-const matcher = (template: string): RegExp =>
-  new RegExp(`^${templateRegExp(template).replace(/^\(\?s\)/, "")}$`, "s");
+/** As TraceQL's are matched: whole texts, and never in more than linear time. */
+const matches = (template: string, message: string): boolean =>
+  RE2JS.compile(templateRegExp(template)).matches(message);
 
 test("templateRegExp: matches the messages that have the template", () => {
   const piece = fc.oneof(
@@ -20,11 +21,11 @@ test("templateRegExp: matches the messages that have the template", () => {
   fc.assert(
     fc.property(fc.array(piece, { maxLength: 20 }), (pieces) => {
       const message = pieces.join("");
-      assert.match(message, matcher(templateMessage(message)));
+      assert.ok(matches(templateMessage(message), message));
     }),
     { seed: printedSeed("error query"), numRuns: 3000 },
   );
-  assert.doesNotMatch("user x is gone", matcher("user … not found"));
+  assert.ok(!matches("user … not found", "user x is gone"));
 });
 
 test("errorQuery: a list of conditions, whatever is in the texts", () => {
