@@ -8,7 +8,7 @@ import { drained, startTestClew, type TestClew } from "../support/clew.ts";
 import { launchChromium } from "./chromium.ts";
 import { checkout, makeTrace } from "./sample-spans.ts";
 
-describe("<clew-trace>", { timeout: 120_000 }, () => {
+describe("<clew-trace>", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
   let other: Server;

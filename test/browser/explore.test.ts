@@ -9,7 +9,7 @@ import { makeTrace, type SampleSpan, uglyTraces } from "./sample-spans.ts";
 
 const MINUTE_MS = 60_000;
 
-describe("explore", { timeout: 300_000 }, () => {
+describe("explore", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
 

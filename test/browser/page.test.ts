@@ -10,7 +10,7 @@ import { startTestClew, type TestClew } from "../support/clew.ts";
 import { launchChromium } from "./chromium.ts";
 import { checkout, makeTrace, manySpans, uglyTraces, type SampleSpan } from "./sample-spans.ts";
 
-describe("the page", { timeout: 180_000 }, () => {
+describe("the page", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
   let empty: TestClew;
@@ -190,7 +190,7 @@ describe("the page", { timeout: 180_000 }, () => {
         headers: { "content-type": "application/json" },
         body: JSON.stringify(late.request),
       });
-      await page.getByRole("treegrid").waitFor({ timeout: 10_000 });
+      await page.getByRole("treegrid").waitFor({ timeout: 60_000 });
     });
   });
 
@@ -315,7 +315,7 @@ describe("the page", { timeout: 180_000 }, () => {
         await page.getByText("Copied").waitFor();
         const command = String(await page.evaluate("navigator.clipboard.readText()"));
         await promisify(execFile)("bash", ["-c", command], { timeout: 10_000 });
-        await page.waitForURL("**/trace/*", { timeout: 10_000 });
+        await page.waitForURL("**/trace/*", { timeout: 60_000 });
         await page.getByRole("heading", { name: /hello-clew\s+first span/ }).waitFor();
       },
       {},

@@ -47,7 +47,7 @@ function visit(order: number, isFailed: boolean): SampleSpan[] {
   ];
 }
 
-describe("services and the map", { timeout: 300_000 }, () => {
+describe("services and the map", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
 

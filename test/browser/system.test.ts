@@ -17,7 +17,7 @@ default: never
 `;
 const OLD_MS = 3 * 86_400_000;
 
-describe("system and sampling", { timeout: 300_000 }, () => {
+describe("system and sampling", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
   let folder: string;

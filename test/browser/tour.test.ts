@@ -47,7 +47,7 @@ function checkout(queryMs: number, bankIsSilent = false): SampleSpan[] {
   ];
 }
 
-describe("the tour", { timeout: 300_000 }, () => {
+describe("the tour", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
 

@@ -11,7 +11,7 @@ import { startTestClew, type TestClew } from "../support/clew.ts";
 import { launchChromium } from "./chromium.ts";
 import { checkout, makeTrace } from "./sample-spans.ts";
 
-describe("traces in files", { timeout: 300_000 }, () => {
+describe("traces in files", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
   const folder = mkdtempSync(path.join(tmpdir(), "clew-files-"));

@@ -9,7 +9,7 @@ import { bigTrace } from "../support/big-trace.ts";
 import { launchChromium } from "./chromium.ts";
 import { checkout, makeTrace, type SampleSpan } from "./sample-spans.ts";
 
-describe("the page of a trace", { timeout: 300_000 }, () => {
+describe("the page of a trace", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
   let shop: string;
