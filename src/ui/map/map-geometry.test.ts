@@ -38,26 +38,26 @@ test("curveOf: from right to left, back the other way, beside itself round the r
   const taken = rowsByColumn(places.values());
   const path = (from: string, to: string) =>
     curveOf(places.get(from)!, places.get(to)!, taken).path;
-  assert.equal(path("b", "d"), "M488 38C548 38 548 38 608 38");
-  assert.equal(path("d", "b"), "M608 38C548 38 548 38 488 38");
-  assert.equal(path("b", "c"), "M488 38C536 38 536 98 488 98");
+  assert.equal(path("b", "d"), "M488 52C548 52 548 52 608 52");
+  assert.equal(path("d", "b"), "M608 52C548 52 548 52 488 52");
+  assert.equal(path("b", "c"), "M488 52C536 52 536 112 488 112");
 });
 
 test("curveOf: passes between the nodes of the columns in between, to and fro", () => {
   const taken = rowsByColumn(places.values());
   const [a, d] = [places.get("a")!, places.get("d")!];
   assert.deepEqual(curveOf(a, d, taken), {
-    path: "M192 68C252 68 252 68 312 68L488 68C548 68 548 38 608 38",
-    middle: { x: 400, y: 68 },
+    path: "M192 82C252 82 252 82 312 82L488 82C548 82 548 52 608 52",
+    middle: { x: 400, y: 82 },
   });
   assert.equal(
     curveOf(d, a, taken).path,
-    "M608 38C548 38 548 68 488 68L312 68C252 68 252 68 192 68",
+    "M608 52C548 52 548 82 488 82L312 82C252 82 252 82 192 82",
   );
 });
 
 test("roomOf, lineWidth", () => {
-  assert.deepEqual(roomOf(places.values()), { width: 800, height: 136 });
+  assert.deepEqual(roomOf(places.values()), { width: 800, height: 150 });
   assert.deepEqual(roomOf([]), { width: 16, height: 16 });
   assert.deepEqual([lineWidth(10, 10), lineWidth(0, 10), lineWidth(2.5, 10)], [7, 1, 4]);
 });

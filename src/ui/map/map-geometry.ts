@@ -1,8 +1,9 @@
 /** Where nodes and edges of the map are, in pixels before zooming. */
 import type { Place } from "../../analysis/graph-layout.ts";
 
-/** The size of a node, and the distances between columns and between the tops of rows. */
-export const sizes = { width: 176, height: 44, column: 296, row: 60, margin: 16 } as const;
+/** The size of a node, and the distances between columns and between the tops of rows. Above the first row
+ * there is room for an edge and its words. */
+export const sizes = { width: 176, height: 44, column: 296, row: 60, margin: 16, top: 30 } as const;
 
 /** A point, or the top left corner of a node. */
 export interface Point {
@@ -12,7 +13,7 @@ export interface Point {
 
 /** Where a node's top left corner is. */
 export function cornerOf({ column, row }: Place): Point {
-  return { x: sizes.margin + column * sizes.column, y: sizes.margin + row * sizes.row };
+  return { x: sizes.margin + column * sizes.column, y: sizes.top + row * sizes.row };
 }
 
 /** How much room places take. */

@@ -25,6 +25,8 @@ test("templateRegExp: matches the messages that have the template", () => {
     }),
     { seed: printedSeed("error query"), numRuns: 3000 },
   );
+  const quoted = `00000000-0000-1000-8000-000000000000'a b'…"x"`;
+  assert.ok(matches(templateMessage(quoted), quoted));
   assert.ok(!matches("user … not found", "user x is gone"));
 });
 

@@ -33,7 +33,8 @@ function anyOf(fields: readonly string[], op: string, text: string): string {
 /** A regular expression for the messages of a template, whole ones, in RE2's syntax. */
 export function templateRegExp(template: string): string {
   const parts = template
-    .split(/'…'|…/)
+    // A quote beside … may be one of the message, or stand for one of any kind.
+    .split(/'?…'?/)
     .map((part) =>
       part.replaceAll(/[\\^$.*+?()[\]{}|]/g, String.raw`\$&`).replaceAll(" ", String.raw`[ \t\f]+`),
     );
