@@ -86,6 +86,32 @@ export function countTests(expr: FieldExpr): number {
   }
 }
 
+/** Whether a condition has an answer for every span: calculations, a field by itself and expressions
+ * that are matched may be impossible. */
+export function neverFails(expr: FieldExpr): boolean {
+  switch (expr.kind) {
+    case "literal":
+      return true;
+    case "logic":
+      return expr.operands.every(neverFails);
+    case "not":
+      return neverFails(expr.operand);
+    case "comparison":
+      return isFieldOrLiteral(expr.left) && isFieldOrLiteral(expr.right);
+    case "match":
+      return isFieldOrLiteral(expr.left) && expr.right.kind === "literal";
+    case "in":
+    case "exists":
+      return isFieldOrLiteral(expr.operand);
+    default:
+      return false;
+  }
+}
+
+function isFieldOrLiteral({ kind }: FieldExpr): boolean {
+  return kind === "attribute" || kind === "intrinsic" || kind === "literal";
+}
+
 interface Part {
   readonly operands: FieldExpr[];
   variables: Variables;

@@ -14,7 +14,7 @@ import type {
 } from "../ast.ts";
 import { aggregateText, groupText } from "../expression-text.ts";
 import { compileAggregate } from "./aggregates.ts";
-import { countTests } from "./condition-parts.ts";
+import { countTests, neverFails } from "./condition-parts.ts";
 import { compileCondition, compileValue } from "./conditions.ts";
 import { NO_ROWS, type Rows, unionRows } from "./rows.ts";
 import type { Columns, Run } from "./run.ts";
@@ -130,7 +130,8 @@ function logic({ op, operands }: SpansetLogic, columns: Columns): Expression {
   };
 }
 
-/** `{ a } || { b }` side by side as `{ a || b }`, which is the same and one pass. */
+/** `{ a } || { b }` side by side as `{ a || b }`, which is one pass, and the same where b cannot fail: the
+ * latter does not look at it once a holds. */
 function withFiltersJoined(operands: readonly SpansetExpr[]): readonly SpansetExpr[] {
   const joined: SpansetExpr[] = [];
   let conditions: FieldExpr[] = [];
@@ -144,8 +145,9 @@ function withFiltersJoined(operands: readonly SpansetExpr[]): readonly SpansetEx
     conditions = [];
   };
   for (const operand of operands) {
-    if (operand.kind === "filter") conditions.push(operand.condition);
-    else {
+    if (operand.kind === "filter" && neverFails(operand.condition)) {
+      conditions.push(operand.condition);
+    } else {
       end();
       joined.push(operand);
     }

@@ -65,6 +65,14 @@ function naive(pipeline: Pipeline, trace: Trace) {
   );
 }
 
+test("twin: a filter beside another one fails, whatever the other finds", () => {
+  const query = "{ } || { .a + 1 = 1 }";
+  const parsed = readQuery(query);
+  assert.ok(parsed.query?.kind === "search");
+  const trace = briefTrace([{ id: "s", attributes: { a: ["x", "y"] } }]);
+  assert.equal(checkTwin(query, parsed.query.pipeline, trace), "failure");
+});
+
 test("twin: whole pipelines", () => {
   let [checked, found, failed] = [0, 0, 0];
   const property = fc.property(
