@@ -283,7 +283,7 @@ describe("OTLP/gRPC failure", () => {
   });
 
   test("a bomb is stopped at the limit", async () => {
-    const bomb = gzipSync(Buffer.alloc(200_000_000));
+    const bomb = gzipSync(Buffer.alloc(200_000_000), { level: 1 });
     const before = process.memoryUsage().rss;
     const got = await callRaw(door.listener.port, frameOf(bomb, true), { "grpc-encoding": "gzip" });
     assert.equal(got["grpc-status"], "8");

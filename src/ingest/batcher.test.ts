@@ -193,7 +193,7 @@ describe("batcher and receiver", () => {
 
   test("what ClickHouse refuses steps back behind the others and comes again", async () => {
     let refusals = 1;
-    const { receive, sent, batcher } = await build({ blockRows: 1, refusedMs: 20 }, () =>
+    const { receive, sent, batcher } = await build({ blockRows: 1, refusedMs: 1000 }, () =>
       refusals-- > 0 ? Promise.reject(new Error("no such column")) : stored(),
     );
     await receive(request(1, "refused"));

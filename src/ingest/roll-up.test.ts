@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { oracleEncode, type Plain, printedSeed } from "../../test/support/oracle.ts";
+import { oracleEncode, type Plain, printedSeed, runs } from "../../test/support/oracle.ts";
 import { bucketOf } from "../model/latency-buckets.ts";
 import { EXEMPLAR_BYTES, exemplarGroup, type RollUp } from "../model/roll-up.ts";
 import { SpanColumns } from "../model/span-columns.ts";
@@ -225,7 +225,7 @@ test("a roll-up is what a plain loop over the spans adds up", () => {
       const columns = columnsOf(requests);
       check(rollUpOf(columns, { guards: guards(), dimensions }), twin(requests));
     }),
-    { seed: printedSeed("roll-up"), numRuns: 300 },
+    { seed: printedSeed("roll-up"), numRuns: runs(300) },
   );
 });
 

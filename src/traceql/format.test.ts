@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printedSeed } from "../../test/support/oracle.ts";
+import { printedSeed, runs } from "../../test/support/oracle.ts";
 import { anyQuery, withoutPlaces } from "../../test/support/traceql.ts";
 import { formatQuery } from "./format.ts";
 import { parseQuery } from "./parse.ts";
@@ -16,6 +16,6 @@ test("format: what is written parses to the same tree", () => {
       assert.deepEqual(withoutPlaces(parsed.query), withoutPlaces(query), text);
       assert.equal(formatQuery(parsed.query!), text);
     }),
-    { seed, numRuns: 1500 },
+    { seed, numRuns: runs(1500) },
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printedSeed } from "../../test/support/oracle.ts";
+import { printedSeed, runs } from "../../test/support/oracle.ts";
 import { withoutPlaces } from "../../test/support/traceql.ts";
 import type { FieldExpr, Query, SpansetExpr } from "./ast.ts";
 import { checkQuery } from "./check.ts";
@@ -351,6 +351,6 @@ test("parse: any text is a query or has a problem within the text", () => {
         assert.ok(0 <= from && from <= to && to <= text.length, `${from} to ${to}`);
       }
     }),
-    { seed, numRuns: 5000 },
+    { seed, numRuns: runs(5000) },
   );
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { printedSeed } from "../../test/support/oracle.ts";
+import { printedSeed, runs } from "../../test/support/oracle.ts";
 import { anyQuery } from "../../test/support/traceql.ts";
 import { fieldText } from "./expression-text.ts";
 import { formatQuery } from "./format.ts";
@@ -215,6 +215,6 @@ test("typing: at any place of any query, and after any beginning", () => {
         assert.ok(typing.from <= caret && caret <= typing.to, JSON.stringify(typing.kind));
       }
     }),
-    { seed, numRuns: 1000 },
+    { seed, numRuns: runs(1000) },
   );
 });

@@ -230,6 +230,13 @@ export function asOneTrace(traces: Plain, traceId: string): Plain {
   return traces;
 }
 
+const share = Number(process.env["CLEW_CASES"] ?? 1);
+
+/** How many random cases a property test tries: so many, or the share of them that CLEW_CASES says. */
+export function runs(cases: number): number {
+  return Math.ceil(cases * share);
+}
+
 /** The seed of a property test: CLEW_SEED to repeat one, else new; printed so that it can be. */
 export function printedSeed(name: string): number {
   const seed = Number(process.env["CLEW_SEED"] ?? Date.now() % 2 ** 31);

@@ -7,6 +7,7 @@ import {
   oracleDecode,
   oracleEncode,
   printedSeed,
+  runs,
 } from "../../../test/support/oracle.ts";
 import { asStored } from "../../../test/support/native.ts";
 import type { AttributeColumns, AttributeType } from "../../model/attribute-columns.ts";
@@ -30,7 +31,7 @@ test("a Native block reads back to the same spans", () => {
     const back = oracleDecode("TracesData", encodeTracesData(spansOfBlocks(asStored(block))));
     assert.deepEqual(normalTraces(back), normalTraces(oracleDecode("TracesData", body)));
   });
-  fc.assert(property, { seed, numRuns: 150 });
+  fc.assert(property, { seed, numRuns: runs(150) });
 });
 
 test("a block of a table with a column for every key reads back to the same spans", () => {
@@ -54,7 +55,7 @@ test("a block of a table with a column for every key reads back to the same span
     const back = oracleDecode("TracesData", encodeTracesData(spansOfBlocks(bytes, table)));
     assert.deepEqual(normalTraces(back), normalTraces(oracleDecode("TracesData", body)));
   });
-  fc.assert(property, { seed, numRuns: 150 });
+  fc.assert(property, { seed, numRuns: runs(150) });
 });
 
 test("spans of several tenants share a block, each with its own", () => {

@@ -6,7 +6,7 @@ import fc from "fast-check";
 import { briefTrace } from "../../../test/support/brief-trace.ts";
 import { foundNames, matchesOf } from "../../../test/support/found-spans.ts";
 import { naiveRelation, naiveSearch, text } from "../../../test/support/naive-traceql.ts";
-import { printedSeed } from "../../../test/support/oracle.ts";
+import { printedSeed, runs } from "../../../test/support/oracle.ts";
 import {
   anyFilterText,
   anyPipelineText,
@@ -90,9 +90,12 @@ test("twin: whole pipelines", () => {
       }
     },
   );
-  fc.assert(property, { seed: printedSeed("pipelines"), numRuns: 1500 });
+  fc.assert(property, { seed: printedSeed("pipelines"), numRuns: runs(1500) });
   // Random queries that find nothing would prove nothing.
-  assert.ok(checked > 1500 && found > checked / 5 && failed > 5, `${checked} ${found} ${failed}`);
+  assert.ok(
+    checked > runs(1500) && found > checked / 5 && failed > runs(5),
+    `${checked} ${found} ${failed}`,
+  );
 });
 
 test("twin: filters alone", () => {
@@ -111,8 +114,8 @@ test("twin: filters alone", () => {
       }
     },
   );
-  fc.assert(property, { seed: printedSeed("filters"), numRuns: 1500 });
-  assert.ok(checked > 2500 && found > checked / 5, `${checked} ${found}`);
+  fc.assert(property, { seed: printedSeed("filters"), numRuns: runs(1500) });
+  assert.ok(checked > runs(2500) && found > checked / 5, `${checked} ${found}`);
 });
 
 const relations = {
@@ -165,7 +168,7 @@ for (const [sign, relation] of Object.entries(relations)) {
       assert.deepEqual(rowsOf(`${right} ${back} ${left}`, trace), heads);
       assert.deepEqual(rowsOf(`${right} &${back} ${left}`, trace), union);
     });
-    fc.assert(property, { seed: printedSeed(relation), numRuns: 150 });
+    fc.assert(property, { seed: printedSeed(relation), numRuns: runs(150) });
   });
 }
 
@@ -182,7 +185,7 @@ test("laws: a condition and its negation part the spans", () => {
       trace.spans.map((_, row) => row),
     );
   });
-  fc.assert(property, { seed: printedSeed("negation"), numRuns: 1000 });
+  fc.assert(property, { seed: printedSeed("negation"), numRuns: runs(1000) });
 });
 
 test("laws: sets", () => {
@@ -197,7 +200,7 @@ test("laws: sets", () => {
     assert.deepEqual(rowsOf(`${left} | by(name) | coalesce()`, trace), as);
     assert.deepEqual(rowsOf(`${left} | ${right}`, trace), rowsOf(`${right} | ${left}`, trace));
   });
-  fc.assert(property, { seed: printedSeed("sets"), numRuns: 300 });
+  fc.assert(property, { seed: printedSeed("sets"), numRuns: runs(300) });
 });
 
 test("laws: every operator gives what it takes, in order and once", () => {
@@ -215,7 +218,7 @@ test("laws: every operator gives what it takes, in order and once", () => {
       assert.ok(rows.every((row) => given.has(row)));
     },
   );
-  fc.assert(property, { seed: printedSeed("operators"), numRuns: 300 });
+  fc.assert(property, { seed: printedSeed("operators"), numRuns: runs(300) });
 });
 
 test("a chain of 50 levels", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { RE2JS } from "re2js";
-import { printedSeed } from "../../../test/support/oracle.ts";
+import { printedSeed, runs } from "../../../test/support/oracle.ts";
 import { templateMessage } from "../../model/message-template.ts";
 import { parseQuery } from "../../traceql/parse.ts";
 import { errorQuery, templateRegExp } from "./error-query.ts";
@@ -23,7 +23,7 @@ test("templateRegExp: matches the messages that have the template", () => {
       const message = pieces.join("");
       assert.ok(matches(templateMessage(message), message));
     }),
-    { seed: printedSeed("error query"), numRuns: 3000 },
+    { seed: printedSeed("error query"), numRuns: runs(3000) },
   );
   const quoted = `00000000-0000-1000-8000-000000000000'a b'…"x"`;
   assert.ok(matches(templateMessage(quoted), quoted));

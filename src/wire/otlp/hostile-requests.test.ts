@@ -99,16 +99,6 @@ test("a large resource beside many spans is refused, since each span is stored w
   });
 });
 
-test("events and links have a cap", () => {
-  const { eventsAndLinks } = requestCaps;
-  const links = Array.from({ length: eventsAndLinks }, () => ({}));
-  assert.equal(decode(request([span({ links })])).decoded.acceptedSpans, 1);
-  assert.throws(() => decode(request([span({ links: [...links, {}] })])), {
-    code: "tooLarge",
-    message: /more than 1000000 events and links in one request/,
-  });
-});
-
 const values: [name: string, write: (writer: ProtoWriter) => void, value: KeyValue["value"]][] = [
   [
     "of several fields the last one counts",

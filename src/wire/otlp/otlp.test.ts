@@ -7,6 +7,7 @@ import {
   oracleDecode,
   oracleEncode,
   printedSeed,
+  runs,
 } from "../../../test/support/oracle.ts";
 import { Fault } from "../../base/fault.ts";
 import { SpanColumns } from "../../model/span-columns.ts";
@@ -29,7 +30,7 @@ test("what goes in by protobuf comes out equal, by the generated decoder's judge
     const out = oracleDecode("TracesData", encodeTracesData(columns));
     assert.deepEqual(normalTraces(out), normalTraces(oracleDecode("TracesData", body)));
   });
-  fc.assert(property, { seed, numRuns: 200 });
+  fc.assert(property, { seed, numRuns: runs(200) });
 });
 
 test("requests appended to the same columns do not disturb each other", () => {
@@ -46,7 +47,7 @@ test("requests appended to the same columns do not disturb each other", () => {
     const sorted = (spans: unknown[]) => spans.map((span) => JSON.stringify(span)).sort();
     assert.deepEqual(sorted(out), sorted(wanted));
   });
-  fc.assert(property, { seed, numRuns: 50 });
+  fc.assert(property, { seed, numRuns: runs(50) });
 });
 
 test("JSON says the same as protobuf, both ways", () => {
@@ -58,7 +59,7 @@ test("JSON says the same as protobuf, both ways", () => {
     const want = normalTraces(oracleDecode("TracesData", body));
     assert.deepEqual(normalTraces(oracleDecode("TracesData", back)), want);
   });
-  fc.assert(property, { seed, numRuns: 200 });
+  fc.assert(property, { seed, numRuns: runs(200) });
 });
 
 test("cut short at every byte: refused with the place, or a whole prefix; columns unharmed", () => {
@@ -107,7 +108,7 @@ test("random and mutated bytes never do worse than a fault", () => {
       }
     },
   );
-  fc.assert(property, { seed, numRuns: 1_000 });
+  fc.assert(property, { seed, numRuns: runs(1_000) });
 });
 
 const span = (fields: object) => ({

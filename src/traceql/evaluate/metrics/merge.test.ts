@@ -7,7 +7,7 @@ import { type BriefSpan, briefTrace } from "../../../../test/support/brief-trace
 import { goodQuery } from "../../../../test/support/found-spans.ts";
 import { naiveMetrics } from "../../../../test/support/naive-metrics.ts";
 import { text } from "../../../../test/support/naive-traceql.ts";
-import { printedSeed } from "../../../../test/support/oracle.ts";
+import { printedSeed, runs } from "../../../../test/support/oracle.ts";
 import { anySpans } from "../../../../test/support/random-traces.ts";
 import type { MetricsQuery } from "../../ast.ts";
 import { traceViewOf } from "../view-of-trace.ts";
@@ -109,7 +109,7 @@ test("merging is associative and commutative, and the same as feeding one", () =
       assert.deepEqual(plain(other.series()), before);
     },
   );
-  fc.assert(property, { seed: printedSeed("merging"), numRuns: 400 });
+  fc.assert(property, { seed: printedSeed("merging"), numRuns: runs(400) });
 });
 
 test("series are what the definitions say", () => {
@@ -138,8 +138,8 @@ test("series are what the definitions say", () => {
     assert.deepEqual(got.sort(byLabels), want.sort(byLabels), queryText);
     found += got.length;
   });
-  fc.assert(property, { seed: printedSeed("series"), numRuns: 1000 });
-  assert.ok(found > 500, `only ${found} series`);
+  fc.assert(property, { seed: printedSeed("series"), numRuns: runs(1000) });
+  assert.ok(found > runs(500), `only ${found} series`);
 });
 
 function rounded(value: number): unknown {
@@ -163,5 +163,5 @@ test("sums of large whole numbers are exact in any order and grouping", () => {
       4,
     );
   });
-  fc.assert(property, { seed: printedSeed("sums"), numRuns: 200 });
+  fc.assert(property, { seed: printedSeed("sums"), numRuns: runs(200) });
 });
