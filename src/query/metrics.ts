@@ -50,7 +50,12 @@ import { type LeafAccumulator, MeasuringAccumulator } from "../traceql/evaluate/
 import { MetricsAccumulator } from "../traceql/evaluate/metrics/metrics.ts";
 import type { Series } from "../traceql/evaluate/metrics/series.ts";
 import type { TimeGrid } from "../traceql/evaluate/metrics/time-grid.ts";
-import { leavesOf, type MentionedField, neededFields } from "../traceql/evaluate/needed-fields.ts";
+import {
+  isOfTrace,
+  leavesOf,
+  type MentionedField,
+  neededFields,
+} from "../traceql/evaluate/needed-fields.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { noteQueried, readingOf } from "./reading.ts";
 import { type Asking, type Receipt, ReceiptBook } from "./receipt.ts";
@@ -319,7 +324,20 @@ class Question {
       stretch: stretchOfSamples(samples),
       limit: MOST_EXEMPLAR_ROWS,
     });
-    for (const trace of traces) leaf.accumulator.offer(trace);
+    if (isToldAlone(leaf.leaf, traces)) {
+      for (const trace of traces) leaf.accumulator.offer(trace);
+    } else {
+      await this.#offerWhole(leaf, traces.map(candidateOf));
+    }
+  }
+
+  /** Reads traces of spans that may become exemplars, whole. */
+  async #offerWhole(leaf: Leaf, candidates: readonly Candidate[]): Promise<void> {
+    const { traceSpans: maxSpans } = this.#options.limits;
+    const query = { plan: leaf.skeletons, candidates, reachNano: REACH_NANO, maxSpans };
+    for await (const traces of readSkeletons(this.#reading, query)) {
+      for (const trace of traces) leaf.accumulator.offer(trace);
+    }
   }
 
   // ── compare() ──────────────────────────────────────────────────────────────────────────────────
@@ -335,7 +353,7 @@ class Question {
     await this.#offerTraces(leaf, plan);
   }
 
-  /** Reads the traces of spans that may become exemplars, whole: their roots are told, too. */
+  /** Exemplars of a comparison tell of their traces' roots, too. */
   async #offerTraces(leaf: Leaf, { where, isSelected }: ComparePlan): Promise<void> {
     const plan = planExemplars(this.#request.exemplars, this.#request.grid);
     if (plan.limit === 0) return;
@@ -346,11 +364,7 @@ class Question {
       stretches: plan.stretches,
       limit: plan.limit + SPARE_EXEMPLARS,
     });
-    const { traceSpans: maxSpans } = this.#options.limits;
-    const query = { plan: leaf.skeletons, candidates, reachNano: REACH_NANO, maxSpans };
-    for await (const traces of readSkeletons(this.#reading, query)) {
-      for (const trace of traces) leaf.accumulator.offer(trace);
-    }
+    await this.#offerWhole(leaf, candidates);
   }
 
   // ── Spans one by one ───────────────────────────────────────────────────────────────────────────
@@ -451,6 +465,26 @@ function lowestStarts(
     }
   }
   return found.values();
+}
+
+/** Whether all that is told of these spans can be said without the other spans of their traces. */
+function isToldAlone(leaf: MetricsPipeline, traces: readonly SkeletonTrace[]): boolean {
+  const { isPerSpan, fields } = neededOf(leaf);
+  if (isPerSpan) return true;
+  // Asked of nearly always: what a root says of its parent, it says alone.
+  const others = fields.filter(({ field }) => isOfTrace(field));
+  const areRoots = traces.every(({ parentSpanId }) => parentSpanId.every((byte) => byte === 0));
+  return areRoots && others.every(({ field }) => isParentBound(field));
+}
+
+function isParentBound({ kind, name, ofParent }: Field): boolean {
+  return kind === "intrinsic" && name === "nestedSetParent" && !ofParent;
+}
+
+/** Where the trace of these spans is to be read. */
+function candidateOf({ traceId, filedNano }: SkeletonTrace): Candidate {
+  const filed = filedNano.toSorted();
+  return { traceId, key: filed[0]!, firstNano: filed[0]!, lastNano: filed.at(-1)! };
 }
 
 function byRank(starts: readonly bigint[]): bigint[] {

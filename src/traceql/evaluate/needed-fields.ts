@@ -190,7 +190,7 @@ function isOfTree(field: Field): boolean {
 }
 
 /** Whether the value depends on other spans of the trace than its own. `trace:id` does not. */
-function isOfTrace(field: Field): boolean {
+export function isOfTrace(field: Field): boolean {
   if (isOfTree(field)) return true;
   return field.kind === "intrinsic" && /^trace:(?!id$)/.test(field.name);
 }
