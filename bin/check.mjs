@@ -43,12 +43,18 @@ function run(title, [command, args]) {
     });
     child.on("close", (code) => end(code ?? 1));
     function end(code) {
-      if (code !== 0) process.stdout.write(Buffer.concat(output));
+      if (code !== 0) process.stdout.write(failures(Buffer.concat(output).toString()));
       const took = ((Date.now() - startedMs) / 1000).toFixed(1);
       console.log(`clew: ${title}: ${code === 0 ? "ok" : "FAILED"}, ${took} s`);
       resolve(code);
     }
   });
+}
+
+/** What a test run says of the tests that failed; all of what says nothing of tests. */
+function failures(output) {
+  const at = output.indexOf("✖ failing tests:");
+  return at < 0 ? output : output.slice(at);
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) {

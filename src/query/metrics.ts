@@ -39,23 +39,19 @@ import { readSpanRows } from "../store/span-rows.ts";
 import { sql } from "../store/sql.ts";
 import { type Condition, conjunction } from "../store/truth-sql.ts";
 import type { Field, MetricsPipeline, MetricsQuery } from "../traceql/ast.ts";
-import {
-  type ExemplarPlan,
-  planExemplars,
-  rankOf,
-  stretchOf as exemplarStretch,
-} from "../traceql/evaluate/metrics/exemplars.ts";
+import { planExemplars } from "../traceql/evaluate/metrics/exemplars.ts";
 import { CompareAccumulator, comparedIntrinsics } from "../traceql/evaluate/metrics/compare.ts";
 import { type LeafAccumulator, MeasuringAccumulator } from "../traceql/evaluate/metrics/leaf.ts";
 import { MetricsAccumulator } from "../traceql/evaluate/metrics/metrics.ts";
 import type { Series } from "../traceql/evaluate/metrics/series.ts";
 import type { TimeGrid } from "../traceql/evaluate/metrics/time-grid.ts";
 import {
-  isOfTrace,
   leavesOf,
   type MentionedField,
+  neededByLeaf,
   neededFields,
 } from "../traceql/evaluate/needed-fields.ts";
+import { byRank, candidateOf, isToldAlone, lowestStarts } from "./exemplar-spans.ts";
 import type { QueryOptions } from "./query-options.ts";
 import { noteQueried, readingOf } from "./reading.ts";
 import { type Asking, type Receipt, ReceiptBook } from "./receipt.ts";
@@ -208,7 +204,7 @@ class Question {
     const isComparing = leaves.some(({ fn }) => fn.kind === "compareSpans");
     const known = isComparing ? await this.#knownKeys() : await this.#knownFields();
     return leaves.map((leaf) => {
-      const needed = neededOf(leaf);
+      const needed = neededByLeaf(leaf);
       const fields = leaf.fn.kind === "compareSpans" ? [...needed.fields, ...known.compared] : [];
       const plan = fields.length > 0 ? { ...needed, fields } : needed;
       const accumulator = this.#accumulator.leaf(leaf);
@@ -256,7 +252,7 @@ class Question {
 
   /** What is to be done for a function with each slice. */
   async #stepsOf(leaf: Leaf): Promise<(slice: Samples) => Promise<void>> {
-    const { isPerSpan } = neededOf(leaf.leaf);
+    const { isPerSpan } = neededByLeaf(leaf.leaf);
     const whole = stretchOfSamples(this.#samples);
     const look = (): Promise<OddBuckets> => this.#options.oddTimes.look(this.#reading, whole);
     if (leaf.leaf.fn.kind === "compareSpans") {
@@ -449,54 +445,6 @@ function comparedFields(keys: AllKeys["keys"]): MentionedField[] {
 function tooManyRows(): Fault {
   const message = `the query has to look at more than ${MOST_ROWS_IN_ALL} spans one by one`;
   return new Fault("tooLarge", `${message}: ask for less time`);
-}
-
-/** Of the spans of a group those that are of the lowest rank in a stretch of samples. */
-function lowestStarts(
-  plan: ExemplarPlan,
-  lowest: readonly { readonly index: number; readonly startUnixNano: bigint }[],
-): Iterable<bigint> {
-  const found = new Map<number, bigint>();
-  for (const { index, startUnixNano } of lowest) {
-    const stretch = exemplarStretch(plan, index);
-    const known = found.get(stretch);
-    if (known === undefined || rankOf(startUnixNano) < rankOf(known)) {
-      found.set(stretch, startUnixNano);
-    }
-  }
-  return found.values();
-}
-
-/** Whether all that is told of these spans can be said without the other spans of their traces. */
-function isToldAlone(leaf: MetricsPipeline, traces: readonly SkeletonTrace[]): boolean {
-  const { isPerSpan, fields } = neededOf(leaf);
-  if (isPerSpan) return true;
-  // Asked of nearly always: what a root says of its parent, it says alone.
-  const others = fields.filter(({ field }) => isOfTrace(field));
-  const areRoots = traces.every(({ parentSpanId }) => parentSpanId.every((byte) => byte === 0));
-  return areRoots && others.every(({ field }) => isParentBound(field));
-}
-
-function isParentBound({ kind, name, ofParent }: Field): boolean {
-  return kind === "intrinsic" && name === "nestedSetParent" && !ofParent;
-}
-
-/** Where the trace of these spans is to be read. */
-function candidateOf({ traceId, filedNano }: SkeletonTrace): Candidate {
-  const filed = filedNano.toSorted();
-  return { traceId, key: filed[0]!, firstNano: filed[0]!, lastNano: filed.at(-1)! };
-}
-
-function byRank(starts: readonly bigint[]): bigint[] {
-  return starts
-    .map((start) => ({ start, rank: rankOf(start) }))
-    .sort((a, b) => (a.rank < b.rank ? -1 : Number(a.rank > b.rank)))
-    .map(({ start }) => start);
-}
-
-function neededOf(leaf: MetricsPipeline) {
-  const { from, to } = leaf;
-  return neededFields({ kind: "metrics", metrics: leaf, hints: [], from, to });
 }
 
 /** What the samples of a grid are about. */

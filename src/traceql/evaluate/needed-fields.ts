@@ -48,6 +48,12 @@ export function neededFields(query: Query): NeededFields {
   return reader.needed();
 }
 
+/** What one pipeline with a function reads. */
+export function neededByLeaf(metrics: MetricsPipeline): NeededFields {
+  const { from, to } = metrics;
+  return neededFields({ kind: "metrics", metrics, hints: [], from, to });
+}
+
 /** The pipelines with a function that the expression is made of, from the left. */
 export function leavesOf(expr: MetricsExpr | NumberLiteral): MetricsPipeline[] {
   switch (expr.kind) {

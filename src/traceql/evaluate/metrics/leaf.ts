@@ -1,7 +1,7 @@
 import type { MetricsPipeline } from "../../ast.ts";
 import { fieldText } from "../../expression-text.ts";
 import { type Getter, projectionGetter, traceIdText } from "../fields.ts";
-import { neededFields } from "../needed-fields.ts";
+import { neededByLeaf } from "../needed-fields.ts";
 import { compilePipeline, type Stages } from "../pipeline.ts";
 import { allRows } from "../rows.ts";
 import { Columns, hexId, Run } from "../run.ts";
@@ -68,8 +68,7 @@ export class SpanSource {
   constructor(leaf: MetricsPipeline, grid: TimeGrid) {
     this.#stages = compilePipeline(leaf.pipeline, this.columns);
     this.#sampleIndex = sampleIndex(grid);
-    const { from, to } = leaf;
-    const { fields } = neededFields({ kind: "metrics", metrics: leaf, hints: [], from, to });
+    const { fields } = neededByLeaf(leaf);
     this.#shown = fields.map(({ field }) => ({
       name: fieldText(field),
       value: projectionGetter(field, this.columns),
