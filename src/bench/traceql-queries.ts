@@ -118,6 +118,8 @@ export function traceqlHelp(): string {
   return ["Kinds of questions in TraceQL:", "", ...lines].join("\n");
 }
 
+/** So much later than the last span that was looked at there may be others. */
+const AFTER_SECONDS = 600;
 const ACCEPT = "application/json";
 
 function times({ endSeconds }: Facts, seconds: number): string {
@@ -125,7 +127,9 @@ function times({ endSeconds }: Facts, seconds: number): string {
 }
 
 function search(facts: Facts, query: string, traceId?: string): Question {
-  const path = `/api/search?q=${encodeURIComponent(query)}&limit=20&${times(facts, DAY_SECONDS)}`;
+  // What is asked for may be in the first trace of the day.
+  const asked = times(facts, DAY_SECONDS + AFTER_SECONDS);
+  const path = `/api/search?q=${encodeURIComponent(query)}&limit=20&${asked}`;
   return {
     path,
     accept: ACCEPT,
@@ -201,8 +205,6 @@ interface SpanJson {
 }
 
 type FactList = Exclude<keyof Facts, "endSeconds" | "rareConditions">;
-
-const AFTER_SECONDS = 600;
 
 class Collected {
   readonly #lists: Record<FactList, Known[]> = {

@@ -77,6 +77,8 @@ async function readTexts(
   return rows.map(({ text }) => text);
 }
 
+const everywhere = sql`1`;
+
 const typeNumbers: Readonly<Record<StoredType, AttributeType>> = {
   string: attributeTypes.string,
   int: attributeTypes.int,
@@ -123,15 +125,16 @@ function ownerSources(
   { table, types }: Pick<ValuesQuery, "table" | "types">,
 ): Source[] {
   const known = types.of(scope, key);
+  const isService = scope === "resource" && key === "service.name";
   const sources = storedValues(table, scope, key)
-    .filter(({ type }) => known.has(typeNumbers[type]))
+    .filter(({ type }) => known.has(typeNumbers[type]) && !(isService && type === "string"))
     .flatMap(storedSources);
   if (known.has(attributeTypes.encoded)) {
     const values = (text: string): readonly Value[] => encodedValues(text, exactTagOf[scope], key);
     const where = conditionSql(mayBeExact(table, scope, key));
     sources.push({ value: sql`hex(exact)`, where, values });
   }
-  if (scope === "resource" && key === "service.name") sources.push(unnamedService);
+  if (isService) sources.push(serviceNames);
   return sources;
 }
 
@@ -160,9 +163,9 @@ const zeros: Readonly<Record<StoredType, Sql>> = {
 };
 
 /** Spans whose sender left the service out have one all the same; see trace-view.ts. */
-const unnamedService: Source = {
-  value: sql`'unknown_service'`,
-  where: sql`isNull(resource_service_name)`,
+const serviceNames: Source = {
+  value: sql`ifNull(resource_service_name, 'unknown_service')`,
+  where: everywhere,
   values: (text) => [valueOf("string", text)],
 };
 
@@ -197,8 +200,6 @@ function itemSources(scope: "event" | "link", key: string, types: KeyTypes): Sou
 }
 
 const ofRoots = sql`parent_span_id = toFixedString('', 8)`;
-const everywhere = sql`1`;
-
 /** Of those with few values, that is of names; ids and times are different for every span. */
 function intrinsicSources(name: IntrinsicName): Source[] {
   const texts = (value: Sql, where = everywhere): Source[] => [
