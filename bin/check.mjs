@@ -3,7 +3,7 @@
 import { spawn } from "node:child_process";
 import { globSync } from "node:fs";
 import { availableParallelism } from "node:os";
-import { nodeFlags, pinnedNode, root } from "./foreground.mjs";
+import { nodeEnv, nodeFlags, pinnedNode, root } from "./foreground.mjs";
 
 const LARGE = /(^|\/)large[^/]*\.test\.ts$/;
 
@@ -31,7 +31,7 @@ process.exitCode = codes.every((code) => code === 0) ? 0 : 1;
 function run(title, [command, args]) {
   const startedMs = Date.now();
   return new Promise((resolve) => {
-    const env = { ...process.env, CLEW_CASES: "0.1" };
+    const env = { ...nodeEnv, CLEW_CASES: "0.1" };
     const child = spawn(command, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     children.push(child);
     const output = [];

@@ -11,7 +11,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { delimiter, join } from "node:path";
-import { nodeFlags, pinnedNode, root, runForeground } from "./foreground.mjs";
+import { nodeEnv, nodeFlags, pinnedNode, root, runForeground } from "./foreground.mjs";
 
 /** What the page is made of; a change in any of it makes the built page stale. */
 const UI_SOURCES = ["src/ui", "src/model", "src/base", "src/traceql", "package-lock.json"];
@@ -165,7 +165,8 @@ async function start(args) {
   await installPackages();
   await buildUi();
   const main = join(root, "src/cli/main.ts");
-  const { code } = await runForeground(pinnedNode, [...nodeFlags, main, "start", ...args]);
+  const command = [...nodeFlags, main, "start", ...args];
+  const { code } = await runForeground(pinnedNode, command, { env: nodeEnv });
   process.exitCode = code;
 }
 

@@ -1,9 +1,10 @@
 // Runs the pinned Node 24 (npm package "node") with the arguments given, whatever Node started this file.
 // Plain JavaScript that Node 18 and later runs.
-import { nodeFlags, pinnedNode, root, runForeground } from "./foreground.mjs";
+import { nodeEnv, nodeFlags, pinnedNode, root, runForeground } from "./foreground.mjs";
 
 try {
-  const { code } = await runForeground(pinnedNode, [...nodeFlags, ...process.argv.slice(2)]);
+  const args = [...nodeFlags, ...process.argv.slice(2)];
+  const { code } = await runForeground(pinnedNode, args, { env: nodeEnv });
   process.exitCode = code;
 } catch (error) {
   console.error(`clew: cannot run ${pinnedNode}: ${error.message}`);
