@@ -109,7 +109,7 @@ describe("system and sampling", { timeout: 900_000 }, () => {
       const system = "**/api/clew/v1/system";
       await page.route(system, (route) => route.abort());
       await page.getByRole("link", { name: "System" }).click();
-      await page.getByText("Clew does not say how it is").waitFor();
+      await page.getByText("The state of Clew could not be read").waitFor();
       await page.unroute(system);
       await page.getByRole("button", { name: "Try again" }).click();
       await page.getByText("Something is wrong").waitFor();

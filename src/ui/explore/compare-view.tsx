@@ -8,10 +8,10 @@ import {
   type Comparison,
 } from "./compare.ts";
 import type { Load } from "../load.ts";
+import { Waiting } from "../shell/nothing.tsx";
 import { type ExploreQuery, exploreHref } from "./explore-route.ts";
 import { formatPercent } from "./figures.ts";
 import { withCondition } from "./filters.ts";
-import { Waiting } from "./trace-list.tsx";
 
 const SHOWN_VALUES = 4;
 const SHOWN_ATTRIBUTES = 24;

@@ -4,7 +4,7 @@ import { focusQuery } from "../editor/query-box.tsx";
 import { rememberQuery } from "../editor/queries.ts";
 import { localOffset } from "../local-time.ts";
 import { isTyping } from "../shell/keys-dialog.tsx";
-import { Nothing, NotRead } from "../shell/nothing.tsx";
+import { Nothing, NotRead, Waiting } from "../shell/nothing.tsx";
 import { focusOpenTrace } from "../shell/open-trace.tsx";
 import { go } from "../shell/place.ts";
 import { type GroupsAnswer, isByField, loadValueGroups } from "./attribute-groups.ts";
@@ -22,7 +22,7 @@ import { Overview } from "./overview.tsx";
 import { SearchBar } from "./search-bar.tsx";
 import { shifted, zoomedOut } from "./time-range.ts";
 import { Toolbar } from "./toolbar.tsx";
-import { TraceList, Waiting } from "./trace-list.tsx";
+import { TraceList } from "./trace-list.tsx";
 import { moveFocus } from "./traces-table.tsx";
 import { useLoad } from "../use-load.ts";
 

@@ -3,21 +3,11 @@ import type { ReceiptAnswer } from "../../api/contract.ts";
 import { formatBytes, formatDuration, formatSome } from "../format.ts";
 import { NoticeIcon } from "../shell/icons.tsx";
 import type { Load } from "../load.ts";
+import { NotRead, Waiting } from "../shell/nothing.tsx";
 import { type ExploreQuery, exploreHref, MAX_TRACES } from "./explore-route.ts";
 import { serviceOf } from "./filters.ts";
 import { type Listed, searchOf } from "./list-load.ts";
 import { TracesTable } from "./traces-table.tsx";
-
-/** Where lines are about to be. */
-export function Waiting({ what, lines = 12 }: { what: string; lines?: number }) {
-  return (
-    <div class="skeleton" role="status" aria-label={`Loading the ${what}`}>
-      {Array.from({ length: lines }, (_, i) => (
-        <i key={i} />
-      ))}
-    </div>
-  );
-}
 
 interface TraceListProps {
   readonly query: ExploreQuery;
@@ -34,17 +24,7 @@ export function TraceList({ query, load, isStale, onRetry }: TraceListProps) {
   }
   if (load.kind === "failed") {
     if (load.problems.length > 0) return <NotAsked />;
-    return (
-      <div class="nothing" role="alert">
-        <h2 class="error">The list of traces could not be read</h2>
-        <p>
-          {load.message}{" "}
-          <button type="button" class="button" onClick={onRetry}>
-            Try again
-          </button>
-        </p>
-      </div>
-    );
+    return <NotRead what="The list of traces" message={load.message} onRetry={onRetry} />;
   }
   if (load.value.kind === "first") return null;
   const { traces, receipt, progress } = load.value;

@@ -1,10 +1,9 @@
 import { useSignal } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
-import { Waiting } from "../explore/trace-list.tsx";
 import { formatSome } from "../format.ts";
 import { isTyping } from "../shell/keys-dialog.tsx";
 import { NoticeIcon } from "../shell/icons.tsx";
-import { Nothing, NotRead } from "../shell/nothing.tsx";
+import { Nothing, NotRead, Waiting } from "../shell/nothing.tsx";
 import { go } from "../shell/place.ts";
 import { useLoad } from "../use-load.ts";
 import { MapBar } from "./map-bar.tsx";

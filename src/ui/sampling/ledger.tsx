@@ -3,6 +3,7 @@ import { useSignal } from "@preact/signals";
 import type { PinAnswer, SamplingAnswer } from "../../api/contract.ts";
 import { send } from "../api.ts";
 import { formatAgo, formatBytes, formatCount, formatShare, formatSome } from "../format.ts";
+import { ColumnHeads } from "../shell/column-heads.tsx";
 import { traceHref } from "../trace/trace-query.ts";
 
 /** A line for each time that a day was thinned. */
@@ -25,29 +26,17 @@ export function Ledger({ sampling }: { sampling: SamplingAnswer }) {
         </p>
       ) : (
         <table class="rows ledger" aria-label="Days that were thinned">
-          <thead>
-            <tr>
-              <th scope="col" class="day">
-                Day
-              </th>
-              <th scope="col" class="when">
-                Thinned
-              </th>
-              <th scope="col" class="number">
-                Spans kept
-              </th>
-              <th scope="col" class="number">
-                Dropped
-              </th>
-              <th scope="col" class="kept">
-                Kept
-              </th>
-              <th scope="col" class="number">
-                Freed
-              </th>
-              <th scope="col">Traces kept / dropped by policy</th>
-            </tr>
-          </thead>
+          <ColumnHeads
+            columns={[
+              ["Day", "day"],
+              ["Thinned", "when"],
+              ["Spans kept", "number"],
+              ["Dropped", "number"],
+              ["Kept", "kept"],
+              ["Freed", "number"],
+              ["Traces kept / dropped by policy"],
+            ]}
+          />
           <tbody>
             {ledger.map((entry) => (
               <LedgerLine key={`${entry.day}${entry.thinnedAtSeconds}`} entry={entry} />

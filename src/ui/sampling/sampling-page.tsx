@@ -1,9 +1,8 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { SamplingAnswer } from "../../api/contract.ts";
-import { Waiting } from "../explore/trace-list.tsx";
 import { formatSome } from "../format.ts";
-import { Notice } from "../shell/notice.tsx";
+import { NotRead, Waiting } from "../shell/nothing.tsx";
 import { go } from "../shell/place.ts";
 import { useLoad } from "../use-load.ts";
 import { Ledger, Pins } from "./ledger.tsx";
@@ -21,22 +20,14 @@ export default function SamplingPage({ query }: { query: SamplingQuery }) {
     document.title = "Sampling – Clew";
   }, []);
   const load = state.value;
-  if (load.kind === "failed") {
-    return (
-      <Notice title="Clew does not say what it keeps" failed>
-        <p>{load.message}</p>
-        <p>
-          <button type="button" class="button" onClick={() => tries.value++}>
-            Try again
-          </button>
-        </p>
-      </Notice>
-    );
-  }
-  if (load.kind === "loading") {
+  if (load.kind !== "ready") {
     return (
       <main>
-        <Waiting what="policies" />
+        {load.kind === "loading" ? (
+          <Waiting what="policies" />
+        ) : (
+          <NotRead what="What is kept" message={load.message} onRetry={() => tries.value++} />
+        )}
       </main>
     );
   }

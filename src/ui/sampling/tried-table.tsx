@@ -1,6 +1,7 @@
 /** What policies would keep and drop, a line for each. */
 import type { SamplingTryAnswer, TracesAmount } from "../../api/contract.ts";
 import { formatBytes, formatCount, formatShare, formatSome } from "../format.ts";
+import { ColumnHeads } from "../shell/column-heads.tsx";
 import type { Load } from "../load.ts";
 import { NoticeIcon } from "../shell/icons.tsx";
 
@@ -32,29 +33,17 @@ export function TriedTable({ name, load, isStale, policies }: TriedTableProps) {
   return (
     <div aria-busy={tried === undefined}>
       <table class="rows tried" aria-label={name}>
-        <thead>
-          <tr>
-            <th scope="col" class="name">
-              Policy
-            </th>
-            <th scope="col">Of traces that answer</th>
-            <th scope="col" class="keep">
-              Keep
-            </th>
-            <th scope="col" class="number">
-              Traces
-            </th>
-            <th scope="col" class="number">
-              Spans
-            </th>
-            <th scope="col" class="number">
-              On disk
-            </th>
-            <th scope="col" class="kept">
-              Kept
-            </th>
-          </tr>
-        </thead>
+        <ColumnHeads
+          columns={[
+            ["Policy", "name"],
+            ["Of traces that answer"],
+            ["Keep", "keep"],
+            ["Traces", "number"],
+            ["Spans", "number"],
+            ["On disk", "number"],
+            ["Kept", "kept"],
+          ]}
+        />
         <tbody>
           {lines.map((line) => (
             <tr key={line.name}>

@@ -3,6 +3,7 @@ import { areaPath, linearScale } from "../explore/chart-lines.ts";
 import { exploreHref } from "../explore/explore-route.ts";
 import { Spark } from "../explore/figure-table.tsx";
 import { formatAgo, formatCount, formatInstant, formatSome, unixMs } from "../format.ts";
+import { ColumnHeads } from "../shell/column-heads.tsx";
 import { localOffset } from "../local-time.ts";
 import type { TimeView } from "../time-choice.ts";
 import { traceHref } from "../trace/trace-query.ts";
@@ -20,23 +21,15 @@ export function ErrorsTable({ answer, query, nowMs }: ErrorsTableProps) {
   return (
     <>
       <table class="rows errors-table">
-        <thead>
-          <tr>
-            <th scope="col">Error</th>
-            <th scope="col" class="number">
-              Spans
-            </th>
-            <th scope="col" class="spark">
-              <span class="hidden">Spans over time</span>
-            </th>
-            <th scope="col" class="when inner">
-              First
-            </th>
-            <th scope="col" class="when">
-              Newest
-            </th>
-          </tr>
-        </thead>
+        <ColumnHeads
+          columns={[
+            ["Error"],
+            ["Spans", "number"],
+            [<span class="hidden">Spans over time</span>, "spark"],
+            ["First", "when inner"],
+            ["Newest", "when"],
+          ]}
+        />
         <tbody>
           {groups.map((group) => (
             <ErrorLine

@@ -1,6 +1,7 @@
 import type { GraphAnswer, GraphEdgeAnswer, GraphNodeKind } from "../../api/contract.ts";
 import { exploreHref } from "../explore/explore-route.ts";
 import { formatNano, formatPercent, formatRate } from "../explore/figures.ts";
+import { ColumnHeads } from "../shell/column-heads.tsx";
 import { ErrorIcon } from "../shell/icons.tsx";
 import { Service } from "../shell/service.tsx";
 import { edgeQuery } from "../map/edge-query.ts";
@@ -61,25 +62,15 @@ function SideTable({ title, side, kinds, colours, query, seconds }: SideTablePro
   return (
     <section>
       <table class="rows">
-        <thead>
-          <tr>
-            <th scope="col">
-              <h2>{title}</h2>
-            </th>
-            <th scope="col" class="number">
-              Calls
-            </th>
-            <th scope="col" class="number">
-              Errors
-            </th>
-            <th scope="col" class="number">
-              p95
-            </th>
-            <th scope="col" class="go">
-              <span class="hidden">Traces</span>
-            </th>
-          </tr>
-        </thead>
+        <ColumnHeads
+          columns={[
+            [<h2>{title}</h2>],
+            ["Calls", "number"],
+            ["Errors", "number"],
+            ["p95", "number"],
+            [<span class="hidden">Traces</span>, "go"],
+          ]}
+        />
         <tbody>
           {edges.map((edge) => {
             const name = edge[other];

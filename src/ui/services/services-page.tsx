@@ -1,12 +1,11 @@
 import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { ServicesAnswer } from "../../api/contract.ts";
-import { Waiting } from "../explore/trace-list.tsx";
 import { formatSome } from "../format.ts";
 import type { Load } from "../load.ts";
 import { FindField } from "../shell/find-field.tsx";
 import { NoticeIcon } from "../shell/icons.tsx";
-import { Nothing, NotRead } from "../shell/nothing.tsx";
+import { Nothing, NotRead, Waiting } from "../shell/nothing.tsx";
 import { PageBar } from "../shell/page-bar.tsx";
 import { go } from "../shell/place.ts";
 import { useLoad } from "../use-load.ts";

@@ -31,3 +31,14 @@ export function NotRead({ what, message, onRetry }: NotReadProps) {
     </div>
   );
 }
+
+/** Where lines are about to be. */
+export function Waiting({ what, lines = 12 }: { what: string; lines?: number }) {
+  return (
+    <div class="skeleton" role="status" aria-label={`Loading the ${what}`}>
+      {Array.from({ length: lines }, (_, i) => (
+        <i key={i} />
+      ))}
+    </div>
+  );
+}

@@ -2,12 +2,11 @@ import { useSignal } from "@preact/signals";
 import { useEffect } from "preact/hooks";
 import type { SystemAnswer } from "../../api/contract.ts";
 import { ask } from "../api.ts";
-import { Waiting } from "../explore/trace-list.tsx";
 import { formatAgo, formatBytes, formatCount, formatOffset, formatShare } from "../format.ts";
 import { after, type Load } from "../load.ts";
 import { localOffset } from "../local-time.ts";
 import { DoneIcon, ErrorIcon, NoticeIcon } from "../shell/icons.tsx";
-import { Notice } from "../shell/notice.tsx";
+import { NotRead, Waiting } from "../shell/nothing.tsx";
 import { useLoad } from "../use-load.ts";
 import { SystemCharts } from "./system-charts.tsx";
 import { type SystemQuery, systemHref } from "./system-route.ts";
@@ -31,22 +30,14 @@ export default function SystemPage({ query }: { query: SystemQuery }) {
     document.title = "System – Clew";
   }, []);
   const now = state.value;
-  if (now.kind === "failed") {
-    return (
-      <Notice title="Clew does not say how it is" failed>
-        <p>{now.message}</p>
-        <p>
-          <button type="button" class="button" onClick={() => tries.value++}>
-            Try again
-          </button>
-        </p>
-      </Notice>
-    );
-  }
-  if (now.kind === "loading") {
+  if (now.kind !== "ready") {
     return (
       <main>
-        <Waiting what="state of Clew" />
+        {now.kind === "loading" ? (
+          <Waiting what="state of Clew" />
+        ) : (
+          <NotRead what="The state of Clew" message={now.message} onRetry={() => tries.value++} />
+        )}
       </main>
     );
   }
