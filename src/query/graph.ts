@@ -2,7 +2,7 @@
 import { edgesNear } from "../analysis/graph-shape.ts";
 import type { Connection, EdgeSide } from "../model/edge-sums.ts";
 import { mergeHistograms, quantilesNano } from "../model/latency-buckets.ts";
-import type { NodeKind } from "../model/graph-node.ts";
+import { type NodeKind, nodeKinds } from "../model/graph-node.ts";
 import type { StoreClient } from "../store/client.ts";
 import { readEdges, type StoredEdge } from "../store/graph/read-edges.ts";
 import { readMissingSlices } from "../store/graph/slice-ledger.ts";
@@ -164,15 +164,14 @@ const ends: Readonly<Record<Connection, readonly [client: NodeKind, server: Node
   caller: ["caller", "service"],
   unpaired: ["service", "peer"],
 };
-/** What a node is that is called several things: the first of these. */
-const kinds: readonly NodeKind[] = ["service", "database", "queue", "peer", "caller"];
 
 /** The nodes of some edges, and what all edges say they are. */
 function nodesOf(edges: readonly StoredEdge[], all: readonly StoredEdge[]): GraphNode[] {
   const kindOf = new Map<string, NodeKind>();
   const note = (name: string, kind: NodeKind): void => {
     const known = kindOf.get(name);
-    if (known === undefined || kinds.indexOf(kind) < kinds.indexOf(known)) kindOf.set(name, kind);
+    if (known === undefined || nodeKinds.indexOf(kind) < nodeKinds.indexOf(known))
+      kindOf.set(name, kind);
   };
   for (const { client, server, connection } of all) {
     note(client, ends[connection][0]);

@@ -1,6 +1,7 @@
-/** The service graph in answers; see `contract.ts`. */
+/** The service graph in answers. */
 import { z } from "zod";
-import type { GraphAnswer } from "../contract.ts";
+import { connections } from "../../model/edge-sums.ts";
+import { nodeKinds } from "../../model/graph-node.ts";
 import { list, shape } from "./kinds.ts";
 
 const side = shape({
@@ -14,26 +15,31 @@ const side = shape({
   .describe("As one side saw the calls; null without any span of that side");
 
 /** `GET /graph`. */
-export const graphAnswer: z.ZodType<GraphAnswer> = shape({
-  fromSeconds: z.number(),
+export const graphAnswer = shape({
+  fromSeconds: z.number().describe("A whole minute, in seconds since 1970"),
   toSeconds: z.number(),
   isComplete: z.boolean().describe("False while spans of that time have yet to be looked at"),
   nodes: list(
     shape({
       name: z.string(),
-      kind: z.enum(["service", "queue", "database", "peer", "caller"]),
+      kind: z.enum(nodeKinds),
     }),
-  ),
+  ).describe("Sorted by name"),
   edges: list(
     shape({
       client: z.string(),
       server: z.string(),
-      connection: z.enum(["call", "messaging", "send", "receive", "database", "peer", "caller"]),
-      via: z.string().exactOptional().describe("The queue between them"),
-      calls: z.number(),
-      failed: z.number(),
+      connection: z
+        .enum(connections)
+        .exclude(["unpaired"])
+        .describe(
+          "A message is up to three edges: to the queue, from it, and from service to service",
+        ),
+      via: z.string().exactOptional().describe("The queue between them, if its sender names it"),
+      calls: z.number().describe("Those that a sampler left out count, too"),
+      failed: z.number().describe("With status error on either side"),
       clientSide: side,
       serverSide: side,
     }),
-  ),
+  ).describe("Sorted by client, server, connection and queue"),
 });

@@ -1,13 +1,6 @@
-/** Calls, errors and durations in answers; see `contract.ts`. */
+/** Calls, errors and durations in answers. */
 import { z } from "zod";
 import { spanKinds } from "../../model/trace.ts";
-import type {
-  ErrorsAnswer,
-  RedAnswer,
-  RedHeatmapAnswer,
-  ServicesAnswer,
-  VersionsAnswer,
-} from "../contract.ts";
 import { count, list, shape } from "./kinds.ts";
 import { spanId, traceId } from "./trace.ts";
 
@@ -20,22 +13,22 @@ const totals = {
   calls: z.number().describe("Those that a sampler left out count, too"),
   errors: z.number(),
   averageNano: nano,
-  p50Nano: nano,
+  p50Nano: nano.describe("Within 2 %, as all quantiles are; null where there was no call"),
   p95Nano: nano,
   p99Nano: nano,
 };
 
 /** `GET /red`. */
-export const redAnswer: z.ZodType<RedAnswer> = shape({
+export const redAnswer = shape({
   stepSeconds: z.number(),
   times,
   series: list(
     shape({
-      service: z.string().exactOptional(),
-      name: z.string().exactOptional(),
+      service: z.string().exactOptional().describe("Absent if all services are in it"),
+      name: z.string().exactOptional().describe("Absent unless it is of one operation"),
       kind: z.enum(spanKinds).exactOptional(),
       total: shape(totals),
-      calls: perStep,
+      calls: perStep.describe("An item for each of `times`, as in the lists below"),
       errors: perStep,
       p50Nano: nanoPerStep,
       p95Nano: nanoPerStep,
@@ -45,26 +38,30 @@ export const redAnswer: z.ZodType<RedAnswer> = shape({
 });
 
 /** `GET /red/heatmap`. */
-export const redHeatmapAnswer: z.ZodType<RedHeatmapAnswer> = shape({
+export const redHeatmapAnswer = shape({
   stepSeconds: z.number(),
   times,
-  cells: shape({ steps: perStep, upperNano: perStep, calls: perStep }),
+  cells: shape({ steps: perStep, upperNano: perStep, calls: perStep }).describe(
+    "How many calls took at most so long, and more than 3.9 % less, by step",
+  ),
   exemplars: shape({
     steps: perStep,
     upperNano: perStep,
     traceIds: list(traceId),
     spanIds: list(spanId),
-  }),
+  }).describe(
+    "Spans that took at most so long, and more than 1 / √2 of it; none if steps are whole hours",
+  ),
 });
 
 /** `GET /services`. */
-export const servicesAnswer: z.ZodType<ServicesAnswer> = shape({
+export const servicesAnswer = shape({
   services: list(
     shape({
       service: z.string(),
       isOfRequests: z
         .boolean()
-        .describe("Of the requests that it got, rather than of all its spans"),
+        .describe("Of the requests that it got; false if it got none: then of all its spans"),
       ...totals,
       series: shape({ calls: perStep, errors: perStep, p95Nano: nanoPerStep }).exactOptional(),
     }),
@@ -74,36 +71,46 @@ export const servicesAnswer: z.ZodType<ServicesAnswer> = shape({
 });
 
 /** `GET /errors`. */
-export const errorsAnswer: z.ZodType<ErrorsAnswer> = shape({
+export const errorsAnswer = shape({
   stepSeconds: z.number(),
   times,
   groups: list(
     shape({
       service: z.string(),
-      type: z.string(),
-      template: z.string().describe("The message with … for what is different every time"),
-      spans: z.number(),
+      type: z
+        .string()
+        .describe("Of the last exception, else of exception.type or error.type; or empty"),
+      template: z
+        .string()
+        .describe(
+          "The exception's message, else the status's, with … for numbers, ids and quoted texts",
+        ),
+      spans: z.number().describe("Those that a sampler left out count, too"),
       counts: perStep,
-      firstSeconds: z.number(),
+      firstSeconds: z.number().describe("When the first of them started, in seconds since 1970"),
       lastSeconds: z.number(),
-      names: list(z.string()).describe("Names that most of the spans have"),
+      names: list(z.string()).describe("Names that most of the spans have, three at most"),
       sample: shape({
         traceId,
         spanId,
         startSeconds: z.number(),
-        message: z.string(),
+        message: z.string().describe("The first 1,000 characters"),
       }).describe("The newest"),
     }),
   ).describe("Most spans first"),
-  groupCount: count(),
+  groupCount: count().describe("Of all groups, also those that are left out"),
 });
 
 /** `GET /versions`. */
-export const versionsAnswer: z.ZodType<VersionsAnswer> = shape({
+export const versionsAnswer = shape({
   versions: list(
     shape({
       version: z.string(),
-      firstSeconds: z.number(),
+      firstSeconds: z
+        .number()
+        .describe(
+          "When its first span started, in seconds since 1970: in this time or an hour before",
+        ),
       lastSeconds: z.number(),
       spans: z.number(),
       isNew: z.boolean().describe("It sent nothing in the hour before"),

@@ -1,6 +1,5 @@
 /** What `/api/clew/v1/sampling`, `/sampling/try` and `/pins` answer, and what they are sent. */
 import { z } from "zod";
-import type { PinAnswer, PinsAnswer, SamplingTryAnswer } from "../contract.ts";
 import { count, list, shape } from "./kinds.ts";
 import { traceId } from "./trace.ts";
 
@@ -65,11 +64,11 @@ const amount = shape({
 });
 
 /** `POST /sampling/try`. */
-export const tryAnswer: z.ZodType<SamplingTryAnswer> = shape({
+export const tryAnswer = shape({
   policies: list(
     shape({
       name: z.string(),
-      keep: z.string(),
+      keep: z.string().describe("Of the policy, as text"),
       match: z.string().exactOptional().describe("TraceQL; absent for the default"),
       kept: amount,
       dropped: amount,
@@ -77,14 +76,16 @@ export const tryAnswer: z.ZodType<SamplingTryAnswer> = shape({
   ).describe("In their order, the default last"),
   kept: amount,
   dropped: amount,
-  undecided: amount.describe("Kept because a filter could not be calculated for them"),
-  invisibleServices: list(z.string()).describe("Of which nothing would be left"),
+  undecided: amount.describe(
+    "Kept because a filter could not be calculated for them; in no policy's numbers",
+  ),
+  invisibleServices: list(z.string()).describe("They have spans, none of which would be kept"),
 });
 
 /** `GET /pins`. */
-export const pinsAnswer: z.ZodType<PinsAnswer> = shape({
+export const pinsAnswer = shape({
   traceIds: list(traceId).describe("The newest pin first, at most 10,000"),
 });
 
 /** `POST /pins`, and `GET` and `DELETE /pins/{traceId}`. */
-export const pinAnswer: z.ZodType<PinAnswer> = shape({ traceId, isPinned: z.boolean() });
+export const pinAnswer = shape({ traceId, isPinned: z.boolean() });

@@ -5,8 +5,7 @@ import { count, list, shape } from "./kinds.ts";
 const perStep = list(z.number().nullable());
 
 const question = shape({
-  /** What was asked: the path and its parameters, decoded. */
-  path: z.string(),
+  path: z.string().describe("What was asked, without its parameters"),
   query: z.string().describe("Its parameters, decoded"),
   startedAtMs: z.int().describe("Unix milliseconds"),
   seconds: z.number().min(0).describe("How long it takes so far, or took"),

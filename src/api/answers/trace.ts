@@ -8,7 +8,6 @@ import {
   type TraceSummary,
 } from "../../model/trace.ts";
 import type { KeyValue } from "../../model/trace.ts";
-import type { TraceKeysAnswer, TracesAnswer } from "../contract.ts";
 import { count, list, shape } from "./kinds.ts";
 
 /** 32 lower-case hex digits. */
@@ -134,14 +133,14 @@ export const traceSummary: z.ZodType<TraceSummary> = shape({
 });
 
 /** `GET /traces`. */
-export const tracesAnswer: z.ZodType<TracesAnswer> = shape({
+export const tracesAnswer = shape({
   traces: list(traceSummary).describe("The newest first"),
   services: list(z.string()).describe("Every service seen in the time asked for, sorted"),
 });
 
 /** `GET /traces/{traceId}/keys`. */
-export const traceKeysAnswer: z.ZodType<TraceKeysAnswer> = shape({
-  span: list(z.string()),
+export const traceKeysAnswer = shape({
+  span: list(z.string()).describe("Attributes that some span has, sorted"),
   resource: list(z.string()),
   scope: list(z.string()),
 });

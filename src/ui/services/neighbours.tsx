@@ -1,4 +1,5 @@
-import type { GraphAnswer, GraphEdgeAnswer, GraphNodeKind } from "../../api/contract.ts";
+import type { GraphAnswer, GraphEdgeAnswer } from "../../api/contract.ts";
+import type { NodeKind } from "../../model/graph-node.ts";
 import { exploreHref } from "../explore/explore-route.ts";
 import { formatNano, formatPercent, formatRate } from "../explore/figures.ts";
 import { ColumnHeads } from "../shell/column-heads.tsx";
@@ -45,7 +46,7 @@ interface Side {
 interface SideTableProps extends Pick<NeighboursProps, "query" | "colours"> {
   readonly title: string;
   readonly side: Side;
-  readonly kinds: ReadonlyMap<string, GraphNodeKind>;
+  readonly kinds: ReadonlyMap<string, NodeKind>;
   readonly seconds: number;
 }
 
@@ -113,7 +114,7 @@ function SideTable({ title, side, kinds, colours, query, seconds }: SideTablePro
   );
 }
 
-function connectionText({ connection, via }: GraphEdgeAnswer, kind: GraphNodeKind): string {
+function connectionText({ connection, via }: GraphEdgeAnswer, kind: NodeKind): string {
   if (connection === "messaging") return via === undefined ? "by message" : `by ${via}`;
   return kind === "service" ? "" : kind;
 }
