@@ -1,7 +1,8 @@
 /** The browser that the tests drive: the one that is installed. */
+import assert from "node:assert/strict";
 import { accessSync, constants } from "node:fs";
 import path from "node:path";
-import { chromium, type Browser } from "playwright-core";
+import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 const MAC_PATHS = [
@@ -29,6 +30,35 @@ export async function launchChromium(flags: readonly string[] = []): Promise<Bro
     throw new Error("no Chromium or Chrome on PATH. Debian has one: apt-get install chromium");
   }
   return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
+}
+
+/** Opens a page, 1,280 wide unless the options say otherwise, for the length of `use`; fails if anything in it
+ * threw or was fetched from elsewhere. */
+export async function withPage(
+  browser: Browser,
+  url: string,
+  use: (page: Page) => Promise<void>,
+  options: BrowserContextOptions = {},
+): Promise<void> {
+  const viewport = { width: 1280, height: 800 };
+  const context = await browser.newContext({ viewport, ...options });
+  try {
+    const page = await context.newPage();
+    const wrong: string[] = [];
+    const { origin } = new URL(url);
+    page.on("pageerror", (error) => wrong.push(String(error.stack)));
+    page.on("request", (request) => {
+      const asked = new URL(request.url());
+      if (asked.protocol.startsWith("http") && asked.origin !== origin) {
+        wrong.push(`asked for ${asked}`);
+      }
+    });
+    await page.goto(url);
+    await use(page);
+    assert.deepEqual(wrong, []);
+  } finally {
+    await context.close();
+  }
 }
 
 function canRun(file: string): boolean {

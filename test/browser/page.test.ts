@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { startTestClew, type TestClew } from "../support/clew.ts";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium, withPage } from "./chromium.ts";
 import { checkout, makeTrace, manySpans, uglyTraces, type SampleSpan } from "./sample-spans.ts";
 
 describe("the page", { timeout: 900_000 }, () => {
@@ -28,31 +28,15 @@ describe("the page", { timeout: 900_000 }, () => {
     return traceId;
   }
 
-  /** Opens a page for the length of `use`; fails if anything in it threw or reached elsewhere. */
-  async function onPage(
+  /** Opens a page for the length of `use`. */
+  function onPage(
     path: string,
     use: (page: Page) => Promise<void>,
     options: BrowserContextOptions = {},
     at = clew,
   ): Promise<void> {
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      permissions: ["clipboard-read", "clipboard-write"],
-      ...options,
-    });
-    try {
-      const page = await context.newPage();
-      const wrong: string[] = [];
-      page.on("pageerror", (error) => wrong.push(String(error.stack)));
-      page.on("request", (request) => {
-        if (!request.url().startsWith(at.apiUrl)) wrong.push(`asked for ${request.url()}`);
-      });
-      await page.goto(at.apiUrl + path);
-      await use(page);
-      assert.deepEqual(wrong, []);
-    } finally {
-      await context.close();
-    }
+    const permissions = ["clipboard-read", "clipboard-write"];
+    return withPage(browser, at.apiUrl + path, use, { permissions, ...options });
   }
 
   before(async () => {

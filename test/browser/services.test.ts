@@ -6,7 +6,7 @@ import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import type { GraphAnswer } from "../../src/api/contract.ts";
 import { startTestClew, stored, type TestClew } from "../support/clew.ts";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium, withPage } from "./chromium.ts";
 import { makeTrace, type SampleSpan } from "./sample-spans.ts";
 
 const MINUTE_MS = 60_000;
@@ -51,24 +51,13 @@ describe("services and the map", { timeout: 900_000 }, () => {
   let browser: Browser;
   let clew: TestClew;
 
-  /** Opens a page for the length of `use`; fails if anything in it threw. */
-  async function onPage(
+  /** Opens a page for the length of `use`. */
+  function onPage(
     path: string,
     use: (page: Page) => Promise<void>,
-    options: BrowserContextOptions = {},
+    options?: BrowserContextOptions,
   ): Promise<void> {
-    const viewport = { width: 1280, height: 800 };
-    const context = await browser.newContext({ viewport, ...options });
-    try {
-      const page = await context.newPage();
-      const wrong: string[] = [];
-      page.on("pageerror", (error) => wrong.push(String(error.stack)));
-      await page.goto(clew.apiUrl + path);
-      await use(page);
-      assert.deepEqual(wrong, []);
-    } finally {
-      await context.close();
-    }
+    return withPage(browser, clew.apiUrl + path, use, options);
   }
 
   /** Settles when all calls are in the service graph. */

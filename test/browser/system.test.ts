@@ -8,7 +8,7 @@ import { after, before, describe, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import type { Browser, BrowserContextOptions, Page } from "playwright-core";
 import { startTestClew, stored, type TestClew } from "../support/clew.ts";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium, withPage } from "./chromium.ts";
 import { makeTrace } from "./sample-spans.ts";
 
 const POLICIES = `policies:
@@ -23,25 +23,13 @@ describe("system and sampling", { timeout: 900_000 }, () => {
   let folder: string;
   let failing: string;
 
-  async function onPage(
+  /** Opens a page for the length of `use`. */
+  function onPage(
     path: string,
     use: (page: Page) => Promise<void>,
-    options: BrowserContextOptions = {},
+    options?: BrowserContextOptions,
   ): Promise<void> {
-    const context = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      ...options,
-    });
-    try {
-      const page = await context.newPage();
-      const wrong: string[] = [];
-      page.on("pageerror", (error) => wrong.push(String(error.stack)));
-      await page.goto(clew.apiUrl + path);
-      await use(page);
-      assert.deepEqual(wrong, []);
-    } finally {
-      await context.close();
-    }
+    return withPage(browser, clew.apiUrl + path, use, options);
   }
 
   async function send(body: string): Promise<number> {
