@@ -20,10 +20,10 @@ export function lazyPage<Props extends object>(
   function LazyPage(props: Props) {
     const state = useSignal<"fetching" | "here" | "failed">(code ? "here" : "fetching");
     useEffect(() => {
-      if (code !== undefined) return;
       const load = async (): Promise<void> => {
         try {
-          code = (await fetchCode()).default;
+          // It may have come since this was drawn, for another of its kind.
+          code ??= (await fetchCode()).default;
           state.value = "here";
         } catch {
           state.value = "failed";
