@@ -14,7 +14,7 @@ import { computeEdges, type ComputedEdges } from "./compute-edges.ts";
 export interface GraphOptions {
   readonly client: StoreClient;
   readonly database: string;
-  readonly tenant: string;
+  readonly tenants: readonly string[];
   /** Longest time that ClickHouse may take for a statement. */
   readonly seconds: number;
   readonly nowSeconds: () => number;
@@ -82,19 +82,19 @@ const SHARES = [0.5, 0.95, 0.99];
 
 /** The use cases over one store. */
 export function createGraphQueries(options: GraphOptions): GraphQueries {
-  const { client, database, tenant, seconds, nowSeconds } = options;
+  const { client, database, tenants, seconds, nowSeconds } = options;
   const reading = { client, database, settings: { max_execution_time: seconds } } as const;
   return {
     graph: ({ fromNano, toNano, node, depth }) =>
       asked(async () => {
         const now = nowSeconds();
         const stretch = { fromSeconds: minute(fromNano), toSeconds: minute(toNano + MINUTE - 1n) };
-        const missing = await readMissingSlices(reading, { ...stretch, tenant });
+        const missing = await readMissingSlices(reading, { ...stretch, tenants });
         const young = missing.filter(({ slice }) => slice >= now - YOUNG_SECONDS);
         const without = young.map(({ slice }) => slice);
-        const edges = await readEdges(reading, { ...stretch, tenant, without });
+        const edges = await readEdges(reading, { ...stretch, tenants, without });
         for (const { slice, counted } of young) {
-          const asking = { fromSeconds: slice, toSeconds: slice + SLICE_SECONDS, tenant };
+          const asking = { fromSeconds: slice, toSeconds: slice + SLICE_SECONDS, tenants };
           edges.push(...namedEdges(await computeEdges(reading, asking, counted), stretch));
         }
         const merged = mergeEdges(edges.filter(({ connection }) => connection !== "unpaired"));

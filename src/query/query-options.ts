@@ -17,13 +17,14 @@ export interface QueryLimits {
   readonly memoryBytes: number;
 }
 
-/** Whose spans are asked for, and where they are. */
+/** Whose spans are asked for, and where they are. Those of several tenants count as if they were of one. */
 export interface QueryOptions {
   readonly client: StoreClient;
   readonly database: string;
   /** The spans table as it is now. */
   readonly table: () => SpansTable;
-  readonly tenant: string;
+  /** One at least. */
+  readonly tenants: readonly string[];
   readonly limits: QueryLimits;
   readonly nowSeconds: () => number;
   /** To be told of attributes that questions are about. */

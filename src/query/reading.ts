@@ -9,7 +9,7 @@ import type { Asking, ReceiptBook } from "./receipt.ts";
  * than one may. Throws Fault "timeout" once there is no time left, the signal's reason when aborted.
  */
 export function readingOf(
-  { client, database, tenant, limits }: QueryOptions,
+  { client, database, tenants, limits }: QueryOptions,
   { signal }: Asking,
   { onCost }: ReceiptBook,
 ): () => CandidateReading {
@@ -19,7 +19,7 @@ export function readingOf(
     const left = (deadline - performance.now()) / 1000;
     if (left <= 0) throw new Fault("timeout", "the query took longer than query.maxSeconds");
     const settings = statementSettings({ ...limits, seconds: left });
-    return { client, database, tenant, settings, sending: { signal, onCost } };
+    return { client, database, tenants, settings, sending: { signal, onCost } };
   };
 }
 

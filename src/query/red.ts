@@ -21,7 +21,7 @@ import {
 export interface RedOptions {
   readonly client: StoreClient;
   readonly database: string;
-  readonly tenant: string;
+  readonly tenants: readonly string[];
   /** Longest time that ClickHouse may take. */
   readonly seconds: number;
   /** How long roll-ups by the minute are kept. */
@@ -109,13 +109,13 @@ const SHARES = [0.5, 0.95, 0.99];
 
 /** The use cases over one store. */
 export function createRedQueries(options: RedOptions): RedQueries {
-  const { client, database, tenant, seconds, minuteDays, nowSeconds } = options;
+  const { client, database, tenants, seconds, minuteDays, nowSeconds } = options;
   const settings = { max_execution_time: seconds };
   const reading = { client, database, settings } as const;
   const plan = (range: TimeRange, step?: number): TimeSteps =>
     planSteps(range, { stepSeconds: step, minuteDays, nowSeconds: nowSeconds() });
   const request = (steps: TimeSteps, rest: Pick<RedRequest, "filter" | "by" | "groups">) => ({
-    tenant,
+    tenants,
     fromSeconds: steps.fromSeconds,
     toSeconds: steps.fromSeconds + steps.count * steps.stepSeconds,
     stepSeconds: steps.stepSeconds,

@@ -8,6 +8,7 @@ import { type Deciding, decisionsSql } from "../store/sampling/decisions.ts";
 import { collectFacts, dropFacts, makeFacts, TRY_PREFIX } from "../store/sampling/facts.ts";
 import { judgeUnknown } from "../store/sampling/judge-unknown.ts";
 import { bytesPerSpan, readOutcome, type TriedPolicies } from "../store/sampling/read-outcome.ts";
+import { ofTenants } from "../store/of-tenants.ts";
 import { sql } from "../store/sql.ts";
 import { type QueryOptions, statementSettings } from "./query-options.ts";
 
@@ -25,12 +26,12 @@ export async function tryPolicies(
     throw new Fault("unavailable", "other policies are being tried", { retryAfterSeconds: 5 });
   }
   isTrying = true;
-  const { client, database, tenant, limits, nowSeconds } = options;
+  const { client, database, tenants, limits, nowSeconds } = options;
   const settings = { ...statementSettings(limits), max_bytes_before_external_sort: "250000000" };
   const facts = `${TRY_PREFIX}${randomUUID().replaceAll("-", "")}`;
   const judging = { client, database, table: options.table(), facts, settings };
   const from = Math.max(0, nowSeconds() - sinceSeconds);
-  const seen = sql`tenant = ${{ type: "String", value: tenant }}
+  const seen = sql`${ofTenants(tenants)}
     AND time_bucket >= toStartOfFiveMinutes(toDateTime(${{ type: "UInt32", value: from }}, 'UTC'))`;
   try {
     return await asked(async () => {

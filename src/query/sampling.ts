@@ -28,8 +28,13 @@ export interface SamplingQueries {
 const MOST_PINNED = 10_000;
 const MOST_ENTRIES = 100;
 
+/** Whose traces they are, which is one tenant, and where. */
+export interface SamplingOptions extends QueryOptions {
+  readonly tenant: string;
+}
+
 /** The use cases over one store. */
-export function createSampling(options: QueryOptions): SamplingQueries {
+export function createSampling(options: SamplingOptions): SamplingQueries {
   const { client, database, tenant } = options;
   return {
     pin: async (traceId) => {

@@ -26,7 +26,7 @@ export interface TraceQuery {
 }
 
 /** Which attribute of which trace. */
-export type ValuesQuery = Omit<ValuesRequest, "tenant">;
+export type ValuesQuery = Omit<ValuesRequest, "tenants">;
 
 /** Which traces to list. */
 export interface TracesQuery {
@@ -58,7 +58,7 @@ export interface Queries extends SearchQueries {
 
 /** The use cases over one store. */
 export function createQueries(options: QueryOptions): Queries {
-  const { client, database, table, tenant, limits, nowSeconds } = options;
+  const { client, database, table, tenants, limits, nowSeconds } = options;
   const settings = statementSettings(limits);
   const reading = { client, database, settings };
   const edges = (range: TimeRange) => {
@@ -79,7 +79,7 @@ export function createQueries(options: QueryOptions): Queries {
       asked(() =>
         readTrace(
           { client, database, table: table() },
-          { tenant, ...query },
+          { tenants, ...query },
           { maxSpans: limits.traceSpans, settings },
         ),
       ),
@@ -87,7 +87,7 @@ export function createQueries(options: QueryOptions): Queries {
       const frames = await asked(() =>
         streamTrace(
           { client, database, table: table() },
-          { tenant, ...query },
+          { tenants, ...query },
           { maxSpans: limits.framedSpans, settings, signal },
         ),
       );
@@ -97,21 +97,21 @@ export function createQueries(options: QueryOptions): Queries {
       askedAll(
         streamValues(
           { client, database, table: table() },
-          { tenant, ...query },
+          { tenants, ...query },
           { maxSpans: limits.framedSpans, settings, signal },
         ),
       ),
     traceKeys: (query) =>
       asked(() =>
-        readTraceKeys({ client, database, table: table() }, { tenant, ...query }, settings),
+        readTraceKeys({ client, database, table: table() }, { tenants, ...query }, settings),
       ),
     traces: ({ range, ...query }) =>
       asked(async () => {
-        const listed = await listTraces(reading, { tenant, ...edges(range), ...query });
+        const listed = await listTraces(reading, { tenants, ...edges(range), ...query });
         return listed.map(summary);
       }),
-    services: (range) => asked(() => listServices(reading, { tenant, ...edges(range) })),
-    hasSpans: () => asked(() => hasSpans(reading, tenant)),
+    services: (range) => asked(() => listServices(reading, { tenants, ...edges(range) })),
+    hasSpans: () => asked(() => hasSpans(reading, tenants)),
   };
 }
 

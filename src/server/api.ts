@@ -26,7 +26,13 @@ import { tempoRoutes } from "../api/tempo/routes.ts";
 import { statusRoutes } from "../api/tempo/status-pages.ts";
 import { tempoStreams } from "../api/tempo/streaming.ts";
 import type { TempoOptions } from "../api/tempo/tempo-queries.ts";
-import { askingTenancy, ORG_ID, type QueriesOf, type TenantOf } from "../api/tenancy.ts";
+import {
+  askingTenancy,
+  onlyTenant,
+  ORG_ID,
+  type QueriesOf,
+  type TenantsOf,
+} from "../api/tenancy.ts";
 import type { Logger } from "../base/log.ts";
 import { MemoryBudget } from "../base/memory-budget.ts";
 import type { Metrics } from "../base/metrics.ts";
@@ -94,7 +100,7 @@ export async function openApi(config: Config, api: Api): Promise<OpenApi> {
   const questions = new QuestionLog({
     limits: defaultQuestionLogLimits,
     nowMs: Date.now,
-    tenantOf: ({ headers }) => asking.tenantOf(headers[ORG_ID]),
+    tenantOf: askerIn(asking),
   });
   const system = watchSystem(config, { ...api, trouble: () => sentences(api) });
   const handler = apiHandler(config, api, { asking, tempo, questions, system });
@@ -129,10 +135,10 @@ export async function openApi(config: Config, api: Api): Promise<OpenApi> {
   };
 }
 
-/** What is asked, by tenant. */
+/** What is asked, by tenants. */
 interface AskingAs {
-  readonly tenantOf: TenantOf;
-  readonly as: (tenant: string) => MetricsOptions;
+  readonly tenantsOf: TenantsOf;
+  readonly as: (tenants: readonly string[]) => MetricsOptions;
 }
 
 function askingOf(config: Config, { client, spansTable, promoter }: Api): AskingAs {
@@ -145,8 +151,13 @@ function askingOf(config: Config, { client, spansTable, promoter }: Api): Asking
     oddTimes: new OddTimes(),
     noteQueried: (scope: AttributeScope, key: string) => promoter.noteQueried(scope, key),
   };
-  const tenantOf = askingTenancy(config.tenancy.enabled);
-  return { tenantOf, as: (tenant) => ({ ...asking, tenant }) };
+  const tenantsOf = askingTenancy(config.tenancy.enabled);
+  return { tenantsOf, as: (tenants) => ({ ...asking, tenants }) };
+}
+
+/** Whose question a request is; of several tenants it is like that of another one. */
+function askerIn({ tenantsOf }: AskingAs): (request: HttpRequest) => string {
+  return ({ headers }) => tenantsOf(headers[ORG_ID]).join("|");
 }
 
 function nowSeconds(): number {
@@ -155,10 +166,10 @@ function nowSeconds(): number {
 
 const HOUR_NANO = 3_600_000_000_000n;
 
-function tempoOptions({ query }: Config, { tenantOf, as }: AskingAs): TempoOptions {
+function tempoOptions({ query }: Config, { tenantsOf, as }: AskingAs): TempoOptions {
   return {
     queriesOf: (orgIds) => {
-      const options = as(tenantOf(orgIds));
+      const options = as(tenantsOf(orgIds));
       return { ...createSearch(options), ...createTags(options), ...createMetrics(options) };
     },
     limits: {
@@ -195,14 +206,14 @@ function apiHandler(
 ): Handler {
   const { client, counters, ingest, registry, metrics, log } = api;
   const { ports } = ingest;
-  const tenantIn = ({ headers }: HttpRequest): string => asking.tenantOf(headers[ORG_ID]);
-  const askingFor = (request: HttpRequest) => asking.as(tenantIn(request));
+  const tenantsIn = ({ headers }: HttpRequest) => asking.tenantsOf(headers[ORG_ID]);
+  const askingFor = (request: HttpRequest) => asking.as(tenantsIn(request));
   const queriesOf: QueriesOf = (request) => createQueries(askingFor(request));
   const redOf = (request: HttpRequest): RedQueries =>
     createRedQueries({
       client,
       database: config.clickhouse.database,
-      tenant: tenantIn(request),
+      tenants: tenantsIn(request),
       seconds: config.query.maxSeconds,
       minuteDays: config.retention.redMinuteDays,
       nowSeconds,
@@ -220,14 +231,17 @@ function apiHandler(
       },
       trouble: anyTrouble,
     }),
-    ...spanMetricsRoutes((request) => counters.families(tenantIn(request))),
+    ...spanMetricsRoutes((request) => counters.families(onlyTenant(tenantsIn(request)))),
     ...redRoutes(redOf),
     ...serviceHistoryRoutes((request) => {
       const minuteDays = config.retention.redMinuteDays;
       return createServiceHistory({ ...askingFor(request), minuteDays });
     }),
     ...samplingRoutes({
-      samplingOf: (request) => createSampling(askingFor(request)),
+      samplingOf: (request) => {
+        const tenant = onlyTenant(tenantsIn(request));
+        return createSampling({ ...asking.as([tenant]), tenant });
+      },
       policyFile: () => policyFileOf(config),
       fullHours: config.sampling.fullHours,
       thinningProblem: () => api.thinning.problem(),
@@ -246,7 +260,7 @@ function apiHandler(
         trouble: await sentences(api),
       }),
     }),
-    ...systemRoutes({ ...system, questions, tenantIn, nowMs: Date.now }),
+    ...systemRoutes({ ...system, questions, tenantIn: askerIn(asking), nowMs: Date.now }),
     ...searchRoutes({ queriesOf, nowSeconds, logger: log }),
     ...metricsRoutes({ metricsOf: (request) => createMetrics(askingFor(request)), nowSeconds }),
     ...tempoRoutes(queriesOf, tempo),

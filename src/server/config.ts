@@ -109,9 +109,9 @@ const tenancy = section({
     about:
       "Whether spans are kept apart by tenant. Every export and every question then names its tenant" +
       " in the header X-Scope-OrgID (gRPC: metadata x-scope-orgid), as with Grafana Tempo: up to 150" +
-      " letters, digits and !-_.*'(). What names none is refused (HTTP 401, gRPC UNAUTHENTICATED)." +
-      " The header is no password: let something in front of Clew set it. If false, the header is not" +
-      ' looked at, and all spans are of the tenant "single-tenant".',
+      " letters, digits and !-_.*'(). A question may name several, as a|b. What names none is refused" +
+      " (HTTP 401, gRPC UNAUTHENTICATED). The header is no password: let something in front of Clew" +
+      ' set it. If false, the header is not looked at, and all spans are of the tenant "single-tenant".',
   }),
 });
 

@@ -3,6 +3,7 @@ import type { AttributeKey, KeyScope } from "../model/attribute-key.ts";
 import type { StoredScope } from "./attribute-sql.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
 import { KeyTypes } from "./key-types.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, sql } from "./sql.ts";
 
 /** The attributes that spans have, events and links aside. */
@@ -16,7 +17,7 @@ export interface AllKeys {
 
 /** The attributes of the spans filed under five minutes that the stretch touches, the first by name. */
 export async function readAllKeys(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   { stretch, limit }: { readonly stretch: Stretch; readonly limit: number },
 ): Promise<AllKeys> {
   const rows = await client.query<{
@@ -26,7 +27,7 @@ export async function readAllKeys(
   }>(
     sql`SELECT scope, key, groupUniqArray(type) AS types
       FROM ${identifier(database)}.attribute_keys
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+      WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
         AND scope IN ('', 'span', 'resource', 'instrumentation')
       GROUP BY scope, key
       ORDER BY scope, key

@@ -2,6 +2,7 @@
 import { filedSql } from "./attribute-sql.ts";
 import type { CandidatePlan, Others } from "./candidate-plan.ts";
 import type { Sending, Settings, StoreClient } from "./client.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
 import { traceDurationSql } from "./trace-sql.ts";
 import { type Condition, conditionSql, conjunction } from "./truth-sql.ts";
@@ -10,7 +11,7 @@ import { type Condition, conditionSql, conjunction } from "./truth-sql.ts";
 export interface CandidateReading {
   readonly client: StoreClient;
   readonly database: string;
-  readonly tenant: string;
+  readonly tenants: readonly string[];
   readonly settings: Settings;
   readonly sending: Sending;
 }
@@ -173,8 +174,8 @@ function isWithin({ fromNano, toNano }: Stretch): Condition {
 }
 
 /** The rows of a stretch's buckets that meet a condition, of which nothing else is read before. */
-function fromSpans({ database, tenant }: CandidateReading, stretch: Stretch, row: Condition): Sql {
-  const isThere = sql`tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}`;
+function fromSpans({ database, tenants }: CandidateReading, stretch: Stretch, row: Condition): Sql {
+  const isThere = sql`${ofTenants(tenants)} AND ${inBuckets(stretch)}`;
   const condition = row === true ? sql`` : sql`PREWHERE ${conditionSql(row)}`;
   return sql`FROM ${identifier(database)}.spans ${condition} WHERE ${isThere}`;
 }

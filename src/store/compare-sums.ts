@@ -20,6 +20,7 @@ import {
 import type { OddBuckets } from "./odd-times.ts";
 import { rankSql, sampleOf, type Samples, stretchOfSamples } from "./metric-sums.ts";
 import { type Side, type Tally, tallyOf } from "./compare-tally.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, programText, type Sql, sql } from "./sql.ts";
 import { type Condition, conditionSql, conjunction } from "./truth-sql.ts";
 
@@ -252,11 +253,11 @@ function number(value: number): Sql {
 }
 
 /** The rows that are compared, joined with something. */
-function fromRows({ database, tenant }: CandidateReading, query: CompareQuery, joined: Sql): Sql {
+function fromRows({ database, tenants }: CandidateReading, query: CompareQuery, joined: Sql): Sql {
   const stretch = stretchOfSamples(query.samples);
   const { fromNano, toNano } = stretch;
   const spans = sql`${identifier(database)}.spans`;
-  const within = sql`tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}`;
+  const within = sql`${ofTenants(tenants)} AND ${inBuckets(stretch)}`;
   const isOnce = query.odd.withDuplicates(stretch).length === 0;
   const from = isOnce
     ? spans
@@ -271,12 +272,12 @@ function fromRows({ database, tenant }: CandidateReading, query: CompareQuery, j
 }
 
 /** Beside each row what the root of its trace is called: the earliest span without a parent. */
-function joinRoots({ database, tenant }: CandidateReading, query: CompareQuery): Sql {
+function joinRoots({ database, tenants }: CandidateReading, query: CompareQuery): Sql {
   const stretch = widened(stretchOfSamples(query.samples), query.reachNano);
   return sql`ANY LEFT JOIN (
       SELECT trace_id, argMin((toString(name), ${serviceSql}), (start_unix_nano, span_id)) AS root
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+      WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
         AND parent_span_id = toFixedString('', 8)
       GROUP BY trace_id
     ) AS roots USING (trace_id)`;
@@ -291,7 +292,7 @@ export interface ExemplarQuery extends Pick<CompareQuery, "where" | "isSelected"
 
 /** The traces of the spans of the lowest ranks; of spans that start together, that of the first trace. */
 export async function readExemplarTraces(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   { where, isSelected, samples, stretches, limit }: ExemplarQuery,
 ): Promise<Candidate[]> {
   const stretch = stretchOfSamples(samples);
@@ -305,7 +306,7 @@ export async function readExemplarTraces(
       FROM (
         SELECT min((${rankSql}, trace_id, start_unix_nano)) AS lowest
         FROM ${identifier(database)}.spans
-        WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+        WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
           AND ${conditionSql(within)}
         GROUP BY toUInt8(${conditionSql(isSelected)}),
           intDiv(${sampleOf(samples)} * ${number(stretches)}, ${number(samples.count)})

@@ -1,6 +1,7 @@
 import { type AttributeType, attributeTypes } from "../model/attribute-columns.ts";
 import type { AttributeKey, KeyScope } from "../model/attribute-key.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, sql } from "./sql.ts";
 
 /** Which types the values of attributes have, as far as spans of some time are concerned. */
@@ -29,7 +30,7 @@ const everything: ReadonlySet<AttributeType> = new Set(Object.values(attributeTy
 /** The types of these attributes, whoever has them, with spans filed under five minutes that the stretch
  * touches. */
 export async function readKeyTypes(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   keys: readonly string[],
   stretch: Stretch,
 ): Promise<KeyTypes> {
@@ -39,7 +40,7 @@ export async function readKeyTypes(
     type: keyof typeof attributeTypes;
   }>(
     sql`SELECT scope, key, type FROM ${identifier(database)}.attribute_keys
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+      WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
         AND (key IN ${{ type: "Array(String)", value: keys }} OR scope = '')
       GROUP BY scope, key, type`,
     settings,

@@ -1,10 +1,11 @@
 import { filedSql, serviceSql } from "./attribute-sql.ts";
 import type { Settings, StoreClient } from "./client.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
 
 /** Traces asked for: the newest of those that start in a stretch of time, [since, until). */
 export interface ListRequest {
-  readonly tenant: string;
+  readonly tenants: readonly string[];
   /** Only traces with a span of this service. */
   readonly service?: string;
   /** Seconds since 1970. */
@@ -63,7 +64,7 @@ export async function listTraces(reading: Reading, request: ListRequest): Promis
 
 async function newestTraceIds(
   { client, database, settings }: Reading,
-  { tenant, service, limit, ...range }: ListRequest,
+  { tenants, service, limit, ...range }: ListRequest,
   fromSeconds: number,
 ): Promise<string[]> {
   const ofService =
@@ -73,7 +74,7 @@ async function newestTraceIds(
   const rows = await client.query<{ id: string }>(
     sql`SELECT lower(hex(trace_id)) AS id, min(${filedSql}) AS filed
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
+      WHERE ${ofTenants(tenants)} AND ${inReach(fromSeconds)}
         AND ${before(range)}
       GROUP BY trace_id
       HAVING filed >= ${nanos(fromSeconds)} AND filed < ${nanos(endOf(range))} ${ofService}
@@ -115,7 +116,7 @@ interface DescribedRow {
 
 async function describe(
   { client, database, settings }: Reading,
-  { tenant }: ListRequest,
+  { tenants }: ListRequest,
   traceIds: readonly string[],
   fromSeconds: number,
 ): Promise<ListedTrace[]> {
@@ -139,7 +140,7 @@ async function describe(
             any(status_code) AS status, any(bitAnd(marks, 6)) = 0 AS sane,
             any(parent_span_id) = toFixedString('', 8) AS is_root, any(${filedSql}) AS span_filed
           FROM ${identifier(database)}.spans
-          WHERE tenant = ${{ type: "String", value: tenant }} AND ${inReach(fromSeconds)}
+          WHERE ${ofTenants(tenants)} AND ${inReach(fromSeconds)}
             AND trace_id IN (
               SELECT toFixedString(unhex(arrayJoin(${{ type: "Array(String)", value: traceIds }})), 16))
           GROUP BY trace_id, span_id, kind, service
@@ -163,12 +164,12 @@ async function describe(
 /** Every service with spans filed in a stretch of time, widened to whole five minutes; sorted. */
 export async function listServices(
   { client, database, settings }: Reading,
-  { tenant, sinceSeconds, ...range }: Omit<ListRequest, "service" | "limit">,
+  { tenants, sinceSeconds, ...range }: Omit<ListRequest, "service" | "limit">,
 ): Promise<string[]> {
   const rows = await client.query<{ service: string }>(
     sql`SELECT DISTINCT ${serviceSql} AS service
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }}
+      WHERE ${ofTenants(tenants)}
         AND time_bucket >= toDateTime(${{ type: "UInt32", value: sinceSeconds - (sinceSeconds % 300) }})
         AND ${before(range)}
       ORDER BY service`,
@@ -177,14 +178,14 @@ export async function listServices(
   return rows.map(({ service }) => service);
 }
 
-/** Whether the tenant has any span at all. */
+/** Whether one of the tenants has any span at all. */
 export async function hasSpans(
   { client, database, settings }: Reading,
-  tenant: string,
+  tenants: readonly string[],
 ): Promise<boolean> {
   const rows = await client.query(
     sql`SELECT 1 FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} LIMIT 1`,
+      WHERE ${ofTenants(tenants)} LIMIT 1`,
     settings,
   );
   return rows.length > 0;

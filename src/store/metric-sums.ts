@@ -15,6 +15,7 @@ import type { GroupColumn, MeasurePart } from "./metric-fields.ts";
 import type { SumPlan } from "./metric-plan.ts";
 import { type Block, type Column, readBlocks } from "./native/block-reader.ts";
 import { float64At, int64At, uint64At } from "./native/column-values.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, programText, type Sql, sql } from "./sql.ts";
 import { type Condition, conditionSql, conjunction } from "./truth-sql.ts";
 
@@ -184,7 +185,7 @@ interface Form {
 }
 
 async function read(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   query: PartQuery,
   { key, limits }: Form,
 ): Promise<Block[]> {
@@ -201,7 +202,7 @@ async function read(
     ...(source.isWeighted ? [sql`weight`] : []),
     ...(isLong ? [key] : []),
   ];
-  const ofTenant = sql`tenant = ${{ type: "String", value: tenant }}`;
+  const ofTenant = sql`${ofTenants(tenants)}`;
   const { fromNano, toNano } = stretchOfSamples(samples);
   const where = conjunction([
     source.where,

@@ -5,8 +5,10 @@
  * would pay for looking at ids. So each five minutes are looked at once, and again when they have got
  * more rows, or fewer.
  */
+import { hash } from "node:crypto";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
 import { serviceSql } from "./attribute-sql.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, sql } from "./sql.ts";
 
 /** What is odd about five minutes. */
@@ -27,7 +29,7 @@ export interface OddBuckets {
   isWeighted(stretch: Stretch): boolean;
 }
 
-/** Five minutes that are remembered: some years of one tenant. */
+/** Five minutes that are remembered: some years of one tenant, or of tenants asked about together. */
 const MOST_BUCKETS = 500_000;
 /** Ids that are compared with each other in one statement. */
 const MOST_ROWS = 4_000_000;
@@ -41,8 +43,9 @@ export class OddTimes {
   /** Makes sure that all is known of a stretch. Throws what the store throws. */
   async look(reading: () => CandidateReading, stretch: Stretch): Promise<OddBuckets> {
     const counts = await readCounts(reading(), stretch);
-    const { tenant } = reading();
-    const id = (bucket: number): string => `${bucket} ${tenant}`;
+    // Spans that some of the tenants share make times odd that are not for one of them.
+    const whose = hash("sha256", reading().tenants.join("|"), "base64");
+    const id = (bucket: number): string => `${bucket} ${whose}`;
     const news = counts.filter(([bucket, rows]) => this.#looked.get(id(bucket))?.rows !== rows);
     for (const some of inChunks(news)) {
       const found = await readOddities(
@@ -91,13 +94,13 @@ function* inChunks(buckets: readonly BucketRows[]): Generator<BucketRows[]> {
 
 /** How many rows there are, by five minutes. */
 async function readCounts(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   stretch: Stretch,
 ): Promise<BucketRows[]> {
   const rows = await client.query<{ bucket: number; row_count: string }>(
     sql`SELECT toUnixTimestamp(time_bucket) AS bucket, count() AS row_count
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+      WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
       GROUP BY time_bucket
       ORDER BY time_bucket`,
     settings,
@@ -108,7 +111,7 @@ async function readCounts(
 
 /** What is odd about these five minutes, if anything is. */
 async function readOddities(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   buckets: readonly number[],
 ): Promise<ReadonlyMap<number, Oddity>> {
   const times = { type: "Array(UInt32)", value: buckets } as const;
@@ -117,7 +120,7 @@ async function readOddities(
         count() - uniqExact(cityHash64(trace_id, span_id, kind, ${serviceSql})) AS repeated,
         countIf(sampling_weight != 1) AS weighted
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }}
+      WHERE ${ofTenants(tenants)}
         AND time_bucket IN (SELECT toDateTime(arrayJoin(${times})))
       GROUP BY time_bucket
       HAVING repeated > 0 OR weighted > 0`,

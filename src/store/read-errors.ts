@@ -2,6 +2,7 @@
 import { templateLimits, templateRules } from "../model/message-template.ts";
 import { type KnownTable, serviceSql, storedValues } from "./attribute-sql.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, type Sql, sql } from "./sql.ts";
 
 /** Which spans, and how they are told apart in time. */
@@ -60,7 +61,7 @@ const SHOWN_NAMES = 3;
 /** The groups, most spans first, and how many there are beside these. A span that is stored twice counts
  * once. */
 export async function readErrors(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   { table, service, stretch, stepSeconds, limit }: ErrorsRequest,
 ): Promise<{ readonly groups: readonly ErrorGroup[]; readonly count: number }> {
   const { fromNano, toNano } = stretch;
@@ -96,7 +97,7 @@ export async function readErrors(
           ${templateOf(sql`message`)} AS template
         FROM ${identifier(database)}.spans
         PREWHERE status_code = 2
-        WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+        WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
           AND start_unix_nano >= ${from}
           AND start_unix_nano < ${{ type: "UInt64", value: toNano }} ${ofService}
         LIMIT 1 BY trace_id, span_id, kind, service

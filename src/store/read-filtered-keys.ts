@@ -4,6 +4,7 @@ import { keyValueTags } from "../model/any-value.ts";
 import type { KeyScope } from "../model/attribute-key.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
 import { attributeMaps, exactTags, type SpansTable } from "./schema.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, programText, type Sql, sql } from "./sql.ts";
 import { type Condition, conditionSql } from "./truth-sql.ts";
 
@@ -34,7 +35,7 @@ interface Look {
 
 /** Adds the keys that the spans have to those known, which are not looked for again. */
 export async function addFilteredKeys(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   query: FilteredKeysQuery,
   known: KeySets,
 ): Promise<void> {
@@ -46,7 +47,7 @@ export async function addFilteredKeys(
   const [row] = await client.query<Record<string, string[]>>(
     sql`SELECT ${joinSql(aggregates, sql`, `)}
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(query.stretch)}
+      WHERE ${ofTenants(tenants)} AND ${inBuckets(query.stretch)}
         AND ${conditionSql(query.where)}`,
     // So many aggregates take longer to compile than to calculate.
     { ...settings, compile_aggregate_expressions: 0, compile_expressions: 0 },

@@ -1,5 +1,6 @@
 import type { KeyScope } from "../model/attribute-key.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, sql } from "./sql.ts";
 
 /** Keys asked for. */
@@ -15,14 +16,14 @@ export type FoundKeys = ReadonlyMap<KeyScope, readonly string[]>;
 
 /** Every key that some span has which is filed under five minutes that the stretch touches. */
 export async function readKeys(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   { scopes, stretch, limit }: KeysRequest,
 ): Promise<FoundKeys> {
   const rows = await client.query<{ scope: KeyScope; names: string[] }>(
     sql`SELECT scope, arraySort(groupArray(key)) AS names
       FROM (
         SELECT scope, key FROM ${identifier(database)}.attribute_keys
-        WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+        WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
           AND scope IN ${{ type: "Array(String)", value: scopes }}
         GROUP BY scope, key
         ORDER BY scope, key

@@ -2,6 +2,7 @@
 import { type LatencyHistogram, mergeHistograms } from "../model/latency-buckets.ts";
 import type { Reading } from "./list-traces.ts";
 import { type RedTable, redTables } from "./red-tables.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, type Sql, sql } from "./sql.ts";
 
 /** What spans have to be to count; what is absent may be anything. */
@@ -20,7 +21,7 @@ export type RedGrouping = "none" | "service" | "serviceAndEntry" | "operation";
 
 /** Sums asked for. */
 export interface RedRequest {
-  readonly tenant: string;
+  readonly tenants: readonly string[];
   /** Seconds since 1970, a multiple of the step each; the end is not included. */
   readonly fromSeconds: number;
   readonly toSeconds: number;
@@ -164,10 +165,10 @@ function from({ database }: Reading, request: RedRequest): Sql {
   return sql`${identifier(database)}.${identifier(tableFor(request).name)}`;
 }
 
-function condition({ tenant, fromSeconds, toSeconds, filter }: RedRequest): Sql {
+function condition({ tenants, fromSeconds, toSeconds, filter }: RedRequest): Sql {
   const { service, name, kinds, statusCodes, dimensions = {} } = filter;
   const parts: Sql[] = [
-    sql`red.tenant = ${{ type: "String", value: tenant }}`,
+    sql`red.${ofTenants(tenants)}`,
     sql`red.time >= toDateTime(${{ type: "UInt32", value: fromSeconds }})`,
     sql`red.time < toDateTime(${{ type: "UInt32", value: toSeconds }})`,
   ];

@@ -2,11 +2,12 @@ import type { SpanColumns } from "../model/span-columns.ts";
 import type { Settings, StoreClient } from "./client.ts";
 import { spansOfBlocks } from "./native/spans-of-blocks.ts";
 import type { SpansTable } from "./schema.ts";
+import { inTableOrder, ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, type Sql, sql } from "./sql.ts";
 
 /** A trace asked for. */
 export interface TraceRequest {
-  readonly tenant: string;
+  readonly tenants: readonly string[];
   /** 32 lower-case hex digits. */
   readonly traceId: string;
   /** Seconds since 1970; spans filed under times well outside are not looked for. */
@@ -56,7 +57,7 @@ export async function readTrace(
   // Ordering some hundred columns takes ClickHouse longer than finding them.
   const trace = await readRows(reading, found, limits, sql``);
   if (!trace.truncated) return trace;
-  const inOrder = sql`ORDER BY tenant, time_bucket, trace_id, start_unix_nano, span_id, kind`;
+  const inOrder = sql`${inTableOrder(request.tenants)}, span_id, kind`;
   return readRows(reading, found, limits, inOrder);
 }
 
@@ -76,7 +77,7 @@ export async function findRows(
   request: TraceRequest,
   settings: Settings,
 ): Promise<FoundRows> {
-  const isTrace = sql`tenant = ${{ type: "String", value: request.tenant }}
+  const isTrace = sql`${ofTenants(request.tenants)}
       AND trace_id = unhex(${{ type: "String", value: request.traceId }})`;
   const [found] = await client.query<{ buckets: number[]; rows: string }>(
     sql`SELECT arraySort(groupUniqArray(toUInt32(time_bucket))) AS buckets, count() AS rows

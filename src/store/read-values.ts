@@ -14,6 +14,7 @@ import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts"
 import type { KeyTypes } from "./key-types.ts";
 import { exactTags, type SpansTable } from "./schema.ts";
 import { exactTagOf, keyValueOf } from "./exact-value.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
 import { type Condition, conditionSql } from "./truth-sql.ts";
 
@@ -54,7 +55,7 @@ export async function readValues(reading: CandidateReading, query: ValuesQuery):
 }
 
 async function readTexts(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   { where, stretch, limit }: ValuesQuery,
   source: Source,
 ): Promise<string[]> {
@@ -62,7 +63,7 @@ async function readTexts(
     sql`SELECT toString(item) AS text
       FROM (
         SELECT ${source.value} AS item FROM ${identifier(database)}.spans
-        WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+        WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
           AND ${source.where} AND ${conditionSql(where)}
         ${source.isOne === true ? sql`LIMIT 1` : sql``}
       )

@@ -1,6 +1,7 @@
 /** Which versions of a service sent spans, and when. */
 import { type KnownTable, serviceSql, storedValues } from "./attribute-sql.ts";
 import { type CandidateReading, inBuckets, type Stretch } from "./candidates.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, sql } from "./sql.ts";
 
 /** What one version of a service sent. Sampled spans count as often as they stand for. */
@@ -14,7 +15,7 @@ export interface SeenVersion {
 
 /** The versions by their first spans, the earliest first; the `limit` newest ones. */
 export async function readVersions(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   request: {
     readonly table: KnownTable;
     readonly service: string;
@@ -32,7 +33,7 @@ export async function readVersions(
         toUInt32(intDiv(max(start_unix_nano), 1000000000)) AS last,
         sum(sampling_weight) AS spans
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+      WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
         AND start_unix_nano >= ${{ type: "UInt64", value: fromNano }}
         AND start_unix_nano < ${{ type: "UInt64", value: toNano }}
         AND ${serviceSql} = ${{ type: "String", value: service }}

@@ -12,6 +12,7 @@ import { readBlocks } from "./native/block-reader.ts";
 import { attributeColumn, SkeletonBatch, type SkeletonAttribute } from "./skeleton-batch.ts";
 import { rowsByTrace, spansInOrder } from "./skeleton-rows.ts";
 import { SkeletonTrace } from "./skeleton-trace.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, type Sql, sql } from "./sql.ts";
 
 /** What skeletons have. */
@@ -113,7 +114,7 @@ export async function* readSkeletons(
 
 /** The rows of all candidates, or one more than `maxRows` if they are more. */
 async function readBatch(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   { plan, candidates, reachNano }: SkeletonQuery,
   maxRows: number,
 ): Promise<SkeletonBatch> {
@@ -127,7 +128,7 @@ async function readBatch(
   const bytes = await client.queryBytes(
     sql`SELECT ${joinSql(plan.columns, sql`, `)}
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }}
+      WHERE ${ofTenants(tenants)}
         AND ${inBuckets(widened(stretch, reachNano))}
         AND trace_id IN (
           SELECT toFixedString(unhex(arrayJoin(${{ type: "Array(String)", value: ids }})), 16))

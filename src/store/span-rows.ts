@@ -5,6 +5,7 @@ import { SkeletonBatch } from "./skeleton-batch.ts";
 import { rowsByTrace, spansInOrder } from "./skeleton-rows.ts";
 import { SkeletonTrace } from "./skeleton-trace.ts";
 import type { SkeletonPlan } from "./skeletons.ts";
+import { ofTenants } from "./of-tenants.ts";
 import { identifier, joinSql, sql } from "./sql.ts";
 import { type Condition, conditionSql } from "./truth-sql.ts";
 
@@ -21,14 +22,14 @@ export interface SpanRowsQuery {
 /** The spans as parts of their traces, and how many rows they were. If these are as many as the limit,
  * there may be more, and these are those of the lowest trace ids. */
 export async function readSpanRows(
-  { client, database, tenant, settings, sending }: CandidateReading,
+  { client, database, tenants, settings, sending }: CandidateReading,
   { plan, where, stretch, limit }: SpanRowsQuery,
 ): Promise<{ readonly traces: readonly SkeletonTrace[]; readonly rows: number }> {
   const { fromNano, toNano } = stretch;
   const bytes = await client.queryBytes(
     sql`SELECT ${joinSql(plan.columns, sql`, `)}
       FROM ${identifier(database)}.spans
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inBuckets(stretch)}
+      WHERE ${ofTenants(tenants)} AND ${inBuckets(stretch)}
         AND start_unix_nano >= ${{ type: "UInt64", value: fromNano }}
         AND start_unix_nano < ${{ type: "UInt64", value: toNano }}
         AND ${conditionSql(where)}

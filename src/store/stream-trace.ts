@@ -17,6 +17,7 @@ import type { Settings } from "./client.ts";
 import { type Block, type Column, readBlockStream } from "./native/block-reader.ts";
 import { findRows, type TraceReading, type TraceRequest } from "./read-trace.ts";
 import { SpanSet } from "./span-set.ts";
+import { inTableOrder } from "./of-tenants.ts";
 import { identifier, type Sql, sql } from "./sql.ts";
 
 interface StreamLimits {
@@ -34,24 +35,28 @@ export async function streamTrace(
 ): Promise<AsyncGenerator<Uint8Array> | undefined> {
   const { isTrace, rows } = await findRows(reading, request, limits.settings);
   if (rows === 0) return undefined;
-  return framesOf(reading, { isTrace, rows }, limits);
+  return framesOf(reading, { isTrace, rows, order: inTableOrder(request.tenants) }, limits);
+}
+
+interface FoundTrace {
+  readonly isTrace: Sql;
+  readonly rows: number;
+  readonly order: Sql;
 }
 
 async function* framesOf(
   { client, database }: TraceReading,
-  { isTrace, rows }: { readonly isTrace: Sql; readonly rows: number },
+  { isTrace, rows, order }: FoundTrace,
   { maxSpans, settings, signal }: StreamLimits,
 ): AsyncGenerator<Uint8Array> {
   yield encodeBegin(Math.min(rows, maxSpans));
   // Without an order ClickHouse gives its parts one after the other, five times as fast.
-  const order =
-    rows > maxSpans ? sql`ORDER BY tenant, time_bucket, trace_id, start_unix_nano` : sql``;
   const statement = sql`SELECT span_id, parent_span_id, start_unix_nano, duration_nano, name, kind,
       status_code, marks, event_time_unix_nano, event_name, link_trace_id, link_span_id,
       toLowCardinality(ifNull(resource_service_name, '')) AS service
     FROM ${identifier(database)}.spans
     WHERE ${isTrace}
-    ${order}
+    ${rows > maxSpans ? order : sql``}
     LIMIT ${{ type: "UInt64", value: maxSpans }}`;
   const pieces = client.queryStream(
     statement,

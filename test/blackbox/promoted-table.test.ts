@@ -115,7 +115,11 @@ describe("a promotion in the table", () => {
   async function assertReadsBack(traces: readonly Sent[], table: SpansTable): Promise<void> {
     for (const { traceId, body } of traces) {
       const limits = { maxSpans: 1000, settings: {} };
-      const { columns } = await readTrace({ client, database, table }, { tenant, traceId }, limits);
+      const { columns } = await readTrace(
+        { client, database, table },
+        { tenants: [tenant], traceId },
+        limits,
+      );
       const got = normalTraces(oracleDecode("TracesData", encodeTracesData(columns)));
       assert.deepEqual(got, normalTraces(oracleDecode("TracesData", body)), traceId);
     }

@@ -10,7 +10,7 @@ import type { Sending, Settings, StoreClient } from "../../src/store/client.ts";
 import { programText, type Sql } from "../../src/store/sql.ts";
 import { writeKeys } from "../../src/store/write-keys.ts";
 import { briefTrace } from "../support/brief-trace.ts";
-import { openTraceStore, type TraceStore } from "../support/stored-traces.ts";
+import { openTraceStore, TENANT, type TraceStore } from "../support/stored-traces.ts";
 
 const SECOND = 1_000_000_000n;
 const DAY_SECONDS = 86_400;
@@ -115,7 +115,7 @@ describe("a search", () => {
     const toNano = BigInt(now + 60) * SECOND;
     const timeBucket = now - (now % 300);
     const key = {
-      tenant: options.tenant,
+      tenant: TENANT,
       timeBucket,
       scope: "span",
       key: "slow",

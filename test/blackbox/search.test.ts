@@ -19,7 +19,7 @@ import { traceViewOf } from "../../src/traceql/evaluate/view-of-trace.ts";
 import { type BriefSpan, briefTrace } from "../support/brief-trace.ts";
 import { printedSeed, sameItems } from "../support/oracle.ts";
 import { anyFilterText, anyPipelineText, anySpans } from "../support/random-traces.ts";
-import { openTraceStore, type TraceStore } from "../support/stored-traces.ts";
+import { openTraceStore, TENANT, type TraceStore } from "../support/stored-traces.ts";
 
 const searches = Number(process.env["CLEW_SEARCHES"] ?? 200);
 const SEARCHES_A_FILL = 100;
@@ -35,9 +35,8 @@ after(() => store.close());
 
 /** Says of the last hours that not all keys are recorded. */
 async function forgetKeys(): Promise<void> {
-  const { tenant } = store.options(now);
   const hours = Array.from({ length: 12 }, (_, i) => now - (now % 300) - i * 3600);
-  const mark = { tenant, scope: "", key: "", type: attributeTypes.encoded } as const;
+  const mark = { tenant: TENANT, scope: "", key: "", type: attributeTypes.encoded } as const;
   await writeKeys(
     store.client,
     "clew",

@@ -11,9 +11,9 @@ const EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 const TRACE_ID = "5".repeat(32);
 const HEADER = "X-Scope-OrgID";
 
-/** A trace of so many spans; its id is the same for every tenant. */
+/** A trace of so many spans, two minutes old; its id is the same for every tenant. */
 function traceOf(service: string, spans: number): Uint8Array {
-  const start = BigInt(Date.now()) * 1_000_000n;
+  const start = BigInt(Date.now() - 120_000) * 1_000_000n;
   const attributes = [{ key: "service.name", value: { stringValue: service } }];
   return oracleEncode("TracesData", {
     resourceSpans: [
@@ -120,6 +120,87 @@ describe("tenants", () => {
     assert.equal(await metricValue(clew, "clew_receive_repeats_total"), repeats + 1);
   });
 
+  test("a question to several is about the spans of all of them, by every route", async () => {
+    const both = async (where: string, tenants = "a|b"): Promise<string> => {
+      const answer = await ask(clew, where, tenants);
+      const text = await answer.text();
+      assert.equal(answer.status, 200, `${where}: ${text}`);
+      return text;
+    };
+    const service = "resource.service.name";
+    const hour = `start=${Math.floor(Date.now() / 1000) - 3600}&end=${Math.floor(Date.now() / 1000) + 60}`;
+    const metrics = `q=${encodeURIComponent(`{} | count_over_time() by (${service})`)}&${hour}`;
+    const showsBoth = [
+      `/api/traces/${TRACE_ID}`,
+      `/api/v2/traces/${TRACE_ID}`,
+      `/api/search?q=${encodeURIComponent(`{} | select(${service})`)}`,
+      "/api/search/tag/service.name/values",
+      `/api/v2/search/tag/${service}/values`,
+      `/api/metrics/query_range?${metrics}`,
+      `/api/metrics/query?${metrics}`,
+      `/api/clew/v1/traces/${TRACE_ID}`,
+      "/api/clew/v1/traces",
+      "/api/clew/v1/services?since=86400",
+      "/api/clew/v1/red?since=86400&by=service",
+      `/api/clew/v1/tag-values?name=${service}`,
+    ];
+    for (const where of showsBoth) {
+      for (const tenants of ["a|b", "b|a|b"]) {
+        const text = await both(where, tenants);
+        assert.ok(text.includes("of-a") && text.includes("of-b"), `${where}: ${text}`);
+      }
+      assert.ok(!(await both(where, "a|c")).includes("of-b"), where);
+    }
+    const trace = await both(`/api/v2/traces/${TRACE_ID}`);
+    assert.equal(trace.split("spanId").length, 5 + 1);
+    for (const where of ["/api/search?q={}", "/api/search?tags=service.name%3Dof-a"]) {
+      const { traces } = JSON.parse(await both(where)) as {
+        traces: { serviceStats: Record<string, unknown> }[];
+      };
+      assert.equal(traces.length, 1, where);
+      assert.deepEqual(traces[0]!.serviceStats, {
+        "of-a": { spanCount: 2 },
+        "of-b": { spanCount: 3 },
+      });
+    }
+    for (const where of ["/api/search/tags", "/api/v2/search/tags", "/api/clew/v1/tags"]) {
+      assert.ok((await both(where)).includes("service.name"), where);
+    }
+    const headers = { [HEADER.toLowerCase()]: "a|b" };
+    const host = new URL(clew.apiUrl).host;
+    const { messages } = await askStream(host, "Search", { Query: "{}" }, headers);
+    const streamed = messages.flatMap((message) => (message["traces"] ?? []) as unknown[]);
+    assert.equal(streamed.length, 1);
+    assert.ok(JSON.stringify(streamed).includes("of-a"), JSON.stringify(streamed));
+  });
+
+  test("what is one tenant's is refused to several, and so are names that are none", async () => {
+    const refused = [400, "multi-tenant query unsupported"];
+    const spanMetrics = await ask(clew, "/metrics/spans", "a|b");
+    assert.deepEqual([spanMetrics.status, await spanMetrics.text()], refused);
+    for (const where of ["sampling", "pins", `pins/${TRACE_ID}`]) {
+      const answer = await ask(clew, `/api/clew/v1/${where}`, "a|b");
+      const { error } = (await answer.json()) as { error: { message: string } };
+      assert.deepEqual([answer.status, error.message], refused, where);
+    }
+    const body = traceOf("several", 1);
+    assert.equal((await postTraces(clew, body, { [HEADER]: "a|b" })).status, 400);
+    assert.equal(await sendByGrpc(clew, body, "a|b"), 3);
+    for (const [tenants, status, wanted] of [
+      ["a|b/c", 400, /^tenant ID "b\/c" contains unsupported character "\/"$/],
+      ["a|..", 400, /^tenant ID is '.' or '..'$/],
+      ["a|", 401, /^no org id$/],
+      [Array.from({ length: 101 }, (_, i) => `t${i}`).join("|"), 400, /^a question is about 100/],
+    ] as const) {
+      const answer = await ask(clew, "/api/search?q={}", tenants);
+      assert.equal(answer.status, status, tenants);
+      assert.match(await answer.text(), wanted);
+    }
+    const headers = { [HEADER.toLowerCase()]: "a|b/c" };
+    const streamed = await askStream(new URL(clew.apiUrl).host, "SearchTags", {}, headers);
+    assert.equal(streamed.code, 3);
+  });
+
   test("who names no tenant is told so; what needs none answers all the same", async () => {
     const body = traceOf("nobody", 1);
     const refused = await postTraces(clew, body);
@@ -130,16 +211,10 @@ describe("tenants", () => {
     for (const where of [`/api/traces/${TRACE_ID}`, `/api/v2/traces/${TRACE_ID}`]) {
       const answer = await ask(clew, where);
       assert.deepEqual([answer.status, await answer.text()], [401, "no org id"]);
-      const several = await ask(clew, where, "a|b");
-      assert.deepEqual(
-        [several.status, await several.text()],
-        [400, "multi-tenant query unsupported"],
-      );
     }
     for (const where of ["/api/search", "/api/v2/search/tags", "/api/search/tag/a/values"]) {
       const answer = await ask(clew, where);
       assert.deepEqual([answer.status, await answer.text()], [401, "no org id"]);
-      assert.equal((await ask(clew, where, "a|b")).status, 400);
     }
     const streamed = await askStream(new URL(clew.apiUrl).host, "Search", {});
     assert.deepEqual([streamed.code, streamed.details], [16, "no org id"]);

@@ -20,7 +20,8 @@ import { spanInsertSteps, writeSpans } from "../../src/store/write-spans.ts";
 import { OtlpDecoder } from "../../src/wire/otlp/decode.ts";
 import { otlpOfTrace } from "./trace-otlp.ts";
 
-const TENANT = "t";
+/** Whose the traces are where nobody says otherwise. */
+export const TENANT = "t";
 
 /** An engine with a spans table. */
 export interface TraceStore {
@@ -29,8 +30,8 @@ export interface TraceStore {
   options(nowSeconds: number): QueryOptions;
   /** Puts the traces in place of all others. Those of odd number come in two batches. */
   fill(traces: readonly Trace[], nowSeconds: number): Promise<void>;
-  /** Puts the traces beside all others. */
-  add(traces: readonly Trace[], nowSeconds: number): Promise<void>;
+  /** Puts the traces beside all others. The second batch is of another tenant if there are two. */
+  add(traces: readonly Trace[], nowSeconds: number, tenants?: readonly string[]): Promise<void>;
   /** Kills the engine as it is; it is started again by itself. */
   kill(): void;
   close(): Promise<void>;
@@ -58,14 +59,14 @@ export async function openTraceStore(): Promise<TraceStore> {
     if (keys.length > 0) await writeKeys(client, "clew", keys);
     await writeSpans(client, "clew", await inSlices(spanInsertSteps(columns, made), 1000));
   };
-  const add: TraceStore["add"] = async (traces, nowSeconds) => {
+  const add: TraceStore["add"] = async (traces, nowSeconds, tenants = [TENANT]) => {
     for (const half of [0, 1]) {
       const columns = new SpanColumns();
       const decoder = new OtlpDecoder(columns, { nestingDepth: 32, spansPerRequest: 10_000 });
       traces.forEach((trace, i) => {
         decoder.decode(otlpOfTrace(trace, (row) => (i % 2 === 0 ? half === 0 : row % 2 === half)));
       });
-      columns.setTenant(0, TENANT);
+      columns.setTenant(0, tenants[half % tenants.length]!);
       markTimes(columns, 0, nowSeconds, { pastSeconds: 864_000, futureSeconds: 3600 });
       await insert(columns);
     }
@@ -77,7 +78,7 @@ export async function openTraceStore(): Promise<TraceStore> {
       client,
       database: "clew",
       table: () => builtInTable,
-      tenant: TENANT,
+      tenants: [TENANT],
       limits: {
         seconds: 30,
         traceSpans: 10_000,

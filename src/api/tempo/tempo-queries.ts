@@ -2,12 +2,13 @@ import type { MetricsQueries } from "../../query/metrics.ts";
 import type { SearchQueries } from "../../query/search.ts";
 import type { TagQueries } from "../../query/tags.ts";
 import type { LanguageOptions } from "../../traceql/check.ts";
+import type { OrgIds } from "../tenancy.ts";
 
-/** What Tempo's API can be asked for besides traces by id, for one tenant. */
+/** What Tempo's API can be asked for besides traces by id. */
 export type TempoQueries = SearchQueries & MetricsQueries & TagQueries;
 
-/** What the tenant that the header (or metadata) X-Scope-OrgID names may ask. Throws as `TenantOf`. */
-export type TempoQueriesOf = (orgIds: string | readonly string[] | undefined) => TempoQueries;
+/** What the tenants that the header (or metadata) X-Scope-OrgID names may ask. Throws as `TenantsOf`. */
+export type TempoQueriesOf = (orgIds: OrgIds) => TempoQueries;
 
 /** What one request may ask for. */
 export interface TempoLimits {

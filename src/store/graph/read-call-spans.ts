@@ -4,6 +4,7 @@ import type { Names } from "../../base/names.ts";
 import { CallSpans, NO_ID } from "../../model/call-spans.ts";
 import type { Settings, StoreClient } from "../client.ts";
 import { type Block, readBlocks } from "../native/block-reader.ts";
+import { ofTenants } from "../of-tenants.ts";
 import { identifier, type Sql, sql } from "../sql.ts";
 import { dictionaryOf, fixedOf, listOf } from "./block-columns.ts";
 import { partColumns, PartReader } from "./part-reader.ts";
@@ -14,8 +15,8 @@ export interface CallSpansRequest {
   /** Seconds since 1970, multiples of a slice. */
   readonly fromSeconds: number;
   readonly toSeconds: number;
-  /** Of this tenant only; of all if absent. */
-  readonly tenant?: string | undefined;
+  /** Of these tenants only; of all if absent. */
+  readonly tenants?: readonly string[] | undefined;
   /** Traces come in so many shares, of which this is one: what is read at once has to fit in memory. */
   readonly share: { readonly number: number; readonly of: number };
 }
@@ -96,10 +97,9 @@ function weight(): Sql {
     72057594037927936. / toFloat64(72057594037927936 - reinterpretAsUInt64(${bytes})))`;
 }
 
-function spansOf({ database }: CallSpansReading, { tenant }: CallSpansRequest): Sql {
-  const ofTenant =
-    tenant === undefined ? sql`true` : sql`tenant = ${{ type: "String", value: tenant }}`;
-  return sql`${identifier(database)}.spans WHERE ${ofTenant}`;
+function spansOf({ database }: CallSpansReading, { tenants }: CallSpansRequest): Sql {
+  const condition = tenants === undefined ? sql`true` : ofTenants(tenants);
+  return sql`${identifier(database)}.spans WHERE ${condition}`;
 }
 
 function filed(fromSeconds: number, toSeconds: number): Sql {

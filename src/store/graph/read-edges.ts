@@ -1,12 +1,13 @@
 import type { Connection, EdgeSide } from "../../model/edge-sums.ts";
 import type { Reading } from "../list-traces.ts";
 import { histogramOf } from "../read-red.ts";
+import { ofTenants } from "../of-tenants.ts";
 import { identifier, sql } from "../sql.ts";
 import { sliceOf } from "./slice-ledger.ts";
 
 /** Edges asked for. */
 export interface EdgesRequest {
-  readonly tenant: string;
+  readonly tenants: readonly string[];
   /** Seconds since 1970, whole minutes; the end is not included. */
   readonly fromSeconds: number;
   readonly toSeconds: number;
@@ -42,7 +43,7 @@ interface EdgeRow extends Pick<StoredEdge, "client" | "server" | "connection" | 
 /** The edges of all slices that have been computed. */
 export async function readEdges(
   { client, database, settings }: Reading,
-  { tenant, fromSeconds, toSeconds, without }: EdgesRequest,
+  { tenants, fromSeconds, toSeconds, without }: EdgesRequest,
 ): Promise<StoredEdge[]> {
   const from = { type: "UInt32", value: fromSeconds } as const;
   const to = { type: "UInt32", value: toSeconds } as const;
@@ -56,7 +57,7 @@ export async function readEdges(
         sum(server_calls) AS server_sum, sum(server_nano) AS server_time,
         sumMap(server_histogram) AS server_cells
       FROM ${identifier(database)}.service_graph_1m
-      WHERE tenant = ${{ type: "String", value: tenant }} AND ${inSlices}
+      WHERE ${ofTenants(tenants)} AND ${inSlices}
         AND time >= toDateTime(${from}) AND time < toDateTime(${to})
         AND (slice, run) IN (SELECT slice, max(run) FROM ${identifier(database)}.service_graph_slices
           WHERE ${inSlices} GROUP BY slice)

@@ -1,5 +1,6 @@
 /** What is known of slices: how many of their spans were counted, are there, were looked at. */
 import type { StoreClient } from "../client.ts";
+import { ofTenants } from "../of-tenants.ts";
 import { identifier, type Sql, sql } from "../sql.ts";
 import { MARGIN_SECONDS, SLICE_SECONDS } from "./slices.ts";
 
@@ -87,17 +88,21 @@ export interface MissingSlice {
   readonly counted: number;
 }
 
-/** The slices of `[from, to)`, seconds since 1970, that have spans of a tenant and were never computed. */
+/** The slices of `[from, to)`, seconds since 1970, that have spans of the tenants and were never computed. */
 export async function readMissingSlices(
   { client, database }: LedgerPlace,
-  stretch: { readonly fromSeconds: number; readonly toSeconds: number; readonly tenant: string },
+  stretch: {
+    readonly fromSeconds: number;
+    readonly toSeconds: number;
+    readonly tenants: readonly string[];
+  },
 ): Promise<MissingSlice[]> {
   const from = { type: "UInt32", value: sliceOf(stretch.fromSeconds) } as const;
   const to = { type: "UInt32", value: stretch.toSeconds } as const;
   const rows = await client.query<Record<keyof MissingSlice, string>>(
     sql`SELECT toUnixTimestamp(toStartOfFiveMinutes(time)) AS slice, sum(calls) AS counted
       FROM ${identifier(database)}.red_1m
-      WHERE tenant = ${{ type: "String", value: stretch.tenant }}
+      WHERE ${ofTenants(stretch.tenants)}
         AND time >= toDateTime(${from}) AND time < toDateTime(${to})
       GROUP BY slice
       HAVING slice NOT IN (

@@ -100,7 +100,7 @@ async function judgePage(
   page: readonly UnknownTrace[],
   { plan, judge, maxTraceSpans }: PageJudge,
 ): Promise<number[]> {
-  const reading = { client, database, tenant: page[0]!.tenant, settings, sending: {} };
+  const reading = { client, database, tenants: [page[0]!.tenant], settings, sending: {} };
   const candidates = page
     .filter(({ spans }) => spans <= maxTraceSpans)
     .map(({ traceId, firstBucket, lastBucket }) => {
