@@ -32,8 +32,8 @@ export async function launchChromium(flags: readonly string[] = []): Promise<Bro
   return chromium.launch({ executablePath, args: [...FLAGS, ...flags] });
 }
 
-/** Opens a page, 1,280 wide unless the options say otherwise, for the length of `use`; fails if anything in it
- * threw or was fetched from elsewhere. */
+/** Opens a page, 1,280 wide unless the options say otherwise, for the length of `use`; fails if anything in
+ * it threw or was fetched from elsewhere. */
 export async function withPage(
   browser: Browser,
   url: string,

@@ -80,8 +80,8 @@ function helpFor({ kind }: Route): typeof navKeyHelp {
 
 const WRITABLE = "input, select, textarea, dialog, [contenteditable]";
 
-/** Whether a key press is meant for a text field, a list of choices or an open dialog. What was in a dialog that
- * has just been closed has the focus for a moment longer, but nobody means it. */
+/** Whether a key press is meant for a text field, a list of choices or an open dialog. What was in a dialog
+ * that has just been closed has the focus for a moment longer, but nobody means it. */
 export function isTyping(event: KeyboardEvent): boolean {
   const { target } = event;
   return target instanceof Element && target.closest(WRITABLE) !== null && target.checkVisibility();
