@@ -14,6 +14,7 @@ import {
   type SamplingTryAnswer,
 } from "./contract.ts";
 import type { HttpRequest, HttpResponse, Route } from "./http.ts";
+import { jsonBody } from "./json-body.ts";
 import { parseTraceId } from "./trace-id.ts";
 
 interface SamplingDoor {
@@ -134,18 +135,7 @@ async function body<T>(request: HttpRequest, schema: z.ZodType<T>): Promise<T> {
   if (!/^application\/json\b/i.test(request.headers["content-type"] ?? "")) {
     throw new Fault("invalid", "content-type must be application/json");
   }
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(await request.body()).toString("utf8"));
-  } catch (error) {
-    if (error instanceof Fault) throw error;
-    throw new Fault("invalid", "the body is no JSON", { cause: error });
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const place = issue?.path.join(".") ?? "";
-  throw new Fault("invalid", `${place === "" ? "the body" : place}: ${issue?.message}`);
+  return jsonBody(request, schema);
 }
 
 function json(value: object): HttpResponse {

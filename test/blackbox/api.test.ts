@@ -211,6 +211,10 @@ describe("a trace with more spans than may be read", () => {
       const { status, message } = (await v2.json()) as { status: string; message: string };
       assert.equal(status, "PARTIAL");
       assert.match(message, /exceeds maximum size of 2 spans, a partial trace is returned/);
+      const body = JSON.stringify({ base: { traceId: "2" }, compare: { traceId: "1" } });
+      const diff = await fetch(`${clew.apiUrl}/api/v2/traces/diff`, { method: "POST", body });
+      assert.equal(diff.status, 422);
+      assert.match(await diff.text(), /^fetch compare trace: .*: partial traces cannot be diffed$/);
     } finally {
       await clew.close();
     }

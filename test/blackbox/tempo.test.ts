@@ -174,6 +174,86 @@ describe("Tempo's trace by id", () => {
     const unknown = await fetch(`${clew.apiUrl}/api/nothing`);
     assert.equal(unknown.status, 404);
   });
+
+  test("two traces are compared", async () => {
+    const diff = (body: string, method = "POST"): Promise<Response> =>
+      fetch(`${clew.apiUrl}/api/v2/traces/diff`, { method, ...(method === "POST" && { body }) });
+    const sides = (base: object, compare: object, more: object = {}): string =>
+      JSON.stringify({ base, compare, ...more });
+    const [a, b] = [{ traceId: LONG_ID.replace(/^0+/, "") }, { traceID: "abc12" }];
+    const hinted = { ...a, start: START_SECONDS - 60, end: START_SECONDS + 60 };
+    for (const body of [
+      sides(a, b),
+      sides(hinted, b, { format: "trace-patch-v0" }),
+      sides(a, { ...b, start: 0, end: null }, { format: "" }),
+    ]) {
+      const answer = await diff(body);
+      assert.equal(answer.status, 200, await answer.clone().text());
+      assert.equal(answer.headers.get("content-type"), "application/json");
+      const { version, base, compare, stats, added, removed } = (await answer.json()) as {
+        version: string;
+        base: object;
+        compare: object;
+        stats: { matchedSpans: number };
+        added: { span: { name: string } }[];
+        removed: { span: { name: string } }[];
+      };
+      assert.equal(version, "trace-patch-v0");
+      assert.deepEqual(
+        [base, compare],
+        [
+          { traceId: LONG_ID, spanCount: 1 },
+          { traceId: SHORT_ID, spanCount: 1 },
+        ],
+      );
+      assert.equal(stats.matchedSpans, 0);
+      assert.equal(added[0]!.span.name, `span of ${SHORT_ID}`);
+      assert.equal(removed[0]!.span.name, `span of ${LONG_ID}`);
+    }
+    for (const [body, status, message] of [
+      [sides(a, { traceId: "abc13" }), 404, "Not Found"],
+      [sides({}, b), 400, "base.traceId is required"],
+      [sides({ traceId: "" }, b), 400, "base.traceId is required"],
+      ["{}", 400, "base.traceId is required"],
+      [JSON.stringify({ base: a }), 400, "compare.traceId is required"],
+      [
+        sides(a, { traceId: "xyz" }),
+        400,
+        "trace IDs can only contain hex characters: invalid character 'x' at position 1",
+      ],
+      [
+        sides({ ...a, start: 7, end: 5 }, b),
+        400,
+        "http parameter start must be before end. received start=7 end=5",
+      ],
+      [sides(a, b, { format: "html" }), 400, '"html": unsupported trace diff format'],
+      ["", 400, "the body is no JSON"],
+    ] as const) {
+      const answer = await diff(body);
+      assert.deepEqual([answer.status, await answer.text()], [status, message], body);
+    }
+    for (const body of ["[]", "7", sides({ traceId: 7 }, b), sides({ ...a, start: "1" }, b)]) {
+      assert.equal((await diff(body)).status, 400, body);
+    }
+    const traceId = "7".repeat(32);
+    const spans = Array.from({ length: 5001 }, (_, i) => ({
+      traceId: Buffer.from(traceId, "hex"),
+      spanId: Buffer.from((i + 1).toString(16).padStart(16, "0"), "hex"),
+      startTimeUnixNano: `${START_SECONDS}000000000`,
+    }));
+    const large = oracleEncode("TracesData", { resourceSpans: [{ scopeSpans: [{ spans }] }] });
+    assert.equal((await postTraces(clew, large)).status, 200);
+    await stored(clew);
+    assert.equal((await diff(sides({ traceId }, a))).status, 200);
+    const refused = await diff(sides({ traceId }, { traceId }));
+    const size = "combined trace size 10002 spans exceeds limit 10000 spans";
+    assert.deepEqual(
+      [refused.status, await refused.text()],
+      [429, `trace diff input too large: ${size}`],
+    );
+    const got = await diff("", "GET");
+    assert.deepEqual([got.status, got.headers.get("allow")], [405, "POST"]);
+  });
 });
 
 /*

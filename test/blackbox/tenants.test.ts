@@ -153,6 +153,14 @@ describe("tenants", () => {
     }
     const trace = await both(`/api/v2/traces/${TRACE_ID}`);
     assert.equal(trace.split("spanId").length, 5 + 1);
+    const side = { traceId: TRACE_ID };
+    const diff = await fetch(`${clew.apiUrl}/api/v2/traces/diff`, {
+      method: "POST",
+      headers: { [HEADER]: "a|b" },
+      body: JSON.stringify({ base: side, compare: side }),
+    });
+    const { stats } = (await diff.json()) as { stats: Record<string, number> };
+    assert.deepEqual([stats["spanCountA"], stats["modifiedSpans"]], [5, 0]);
     for (const where of ["/api/search?q={}", "/api/search?tags=service.name%3Dof-a"]) {
       const { traces } = JSON.parse(await both(where)) as {
         traces: { serviceStats: Record<string, unknown> }[];

@@ -107,8 +107,20 @@ function traceQuery({ params, query }: HttpRequest): TraceQuery {
   const traceId = parseTraceId(params["id"] ?? "");
   const mode = query.get("mode") ?? "";
   if (!modes.includes(mode)) throw new Fault("invalid", `invalid value for mode ${mode}`);
-  const startSeconds = hint(query, "start");
-  const endSeconds = hint(query, "end");
+  const start = integerParameter(query, "start", int64);
+  return hintedQuery(traceId, { start, end: integerParameter(query, "end", int64) });
+}
+
+/** Where in time to look for a trace, in unix seconds. Absent and 0 are no hint; Grafana sends 0. */
+interface Hints {
+  readonly start?: bigint | undefined;
+  readonly end?: bigint | undefined;
+}
+
+/** The question for a trace. Throws Fault "invalid" if it is to end before it starts. */
+export function hintedQuery(traceId: string, { start, end }: Hints): TraceQuery {
+  const startSeconds = hint(start);
+  const endSeconds = hint(end);
   if (startSeconds !== undefined && endSeconds !== undefined && startSeconds >= endSeconds) {
     const received = `received start=${startSeconds} end=${endSeconds}`;
     throw new Fault("invalid", `http parameter start must be before end. ${received}`);
@@ -122,9 +134,7 @@ function traceQuery({ params, query }: HttpRequest): TraceQuery {
 
 const LARGEST_SECONDS = 2 ** 32 - 1 - 86_400; // what a DateTime holds, less what is added to hints
 
-/** A hint in seconds; absent, empty and 0 are none. Grafana sends 0 for "no hint". */
-function hint(query: URLSearchParams, name: string): number | undefined {
-  const seconds = integerParameter(query, name, int64);
+function hint(seconds: bigint | undefined): number | undefined {
   if (seconds === undefined || seconds <= 0n) return undefined;
   return Math.min(Number(seconds), LARGEST_SECONDS);
 }

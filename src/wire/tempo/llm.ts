@@ -2,12 +2,8 @@
  * Tempo's form of a trace for language models: flat maps, hex ids and plain numbers, so that it takes
  * few tokens. Source: grafana.com/docs/tempo/latest/api_docs, "LLM-optimized API responses".
  */
-import type { AnyValue, KeyValue, Resource, Span, Trace } from "../../model/trace.ts";
-
-/** Numbers beyond what JavaScript's can say go into the text as they are. */
-const { rawJSON } = JSON as typeof JSON & { rawJSON(this: void, text: string): unknown };
-
-type Flat = { [key: string]: unknown };
+import type { KeyValue, Resource, Span, Trace } from "../../model/trace.ts";
+import { plainAttributes } from "./plain-value.ts";
 
 /** The spans of the trace, by resource and scope in the order in which these first come. */
 export function llmTrace(trace: Trace, isShown: (span: Span) => boolean): object {
@@ -34,7 +30,10 @@ export function llmTrace(trace: Trace, isShown: (span: Span) => boolean): object
 
 function llmResource({ service, attributes }: Resource): object {
   const others = attributes.filter(({ key }) => key !== "service.name");
-  return { serviceName: service, ...(others.length > 0 && { resource: flat(others) }) };
+  return {
+    serviceName: service,
+    ...(others.length > 0 && { resource: plainAttributes(others, "hex") }),
+  };
 }
 
 function llmSpan(trace: Trace, span: Span): object {
@@ -68,23 +67,5 @@ function llmSpan(trace: Trace, span: Span): object {
 }
 
 function withAttributes(attributes: readonly KeyValue[]): object {
-  return attributes.length === 0 ? {} : { attributes: flat(attributes) };
-}
-
-function flat(attributes: readonly KeyValue[]): Flat {
-  // Without a prototype's names: "__proto__" is a key like any other.
-  const object = Object.create(null) as Flat;
-  for (const { key, value } of attributes) object[key] = plain(value);
-  return object;
-}
-
-function plain(value: AnyValue): unknown {
-  if ("stringValue" in value) return value.stringValue;
-  if ("boolValue" in value) return value.boolValue;
-  if ("intValue" in value) return rawJSON(value.intValue);
-  if ("doubleValue" in value) return value.doubleValue;
-  if ("bytesValue" in value) return Buffer.from(value.bytesValue, "base64").toString("hex");
-  if ("arrayValue" in value) return value.arrayValue.values.map(plain);
-  if ("kvlistValue" in value) return flat(value.kvlistValue.values);
-  return null;
+  return attributes.length === 0 ? {} : { attributes: plainAttributes(attributes, "hex") };
 }
