@@ -201,6 +201,7 @@ function itemSources(scope: "event" | "link", key: string, types: KeyTypes): Sou
 }
 
 const ofRoots = sql`parent_span_id = toFixedString('', 8)`;
+
 /** Of those with few values, that is of names; ids and times are different for every span. */
 function intrinsicSources(name: IntrinsicName): Source[] {
   const texts = (value: Sql, where = everywhere): Source[] => [

@@ -1,9 +1,10 @@
-/** What differs between two traces. Source: grafana/tempo modules/frontend/trace_diff_handler.go. */
+/** What differs between two traces. Source: grafana/tempo modules/frontend. */
 import { z } from "zod";
 import { Fault } from "../../base/fault.ts";
+import { inSlices } from "../../base/slices.ts";
 import { traceOfColumns } from "../../model/trace-of-columns.ts";
 import type { Queries, TraceQuery } from "../../query/traces.ts";
-import { TRACE_PATCH, tracePatch } from "../../wire/tempo/trace-patch.ts";
+import { TRACE_PATCH, tracePatchSteps } from "../../wire/tempo/trace-patch.ts";
 import type { HttpRequest, HttpResponse } from "../http.ts";
 import { jsonBody } from "../json-body.ts";
 import { parseTraceId } from "../trace-id.ts";
@@ -13,6 +14,8 @@ import { hintedQuery } from "./trace.ts";
 
 /** Spans of both traces together: Tempo's limit of 5 MB, at half a kilobyte a span. */
 const MOST_SPANS = 10_000;
+/** So long at a time: 10,000 spans that hardly differ take a second. */
+const SLICE_MS = 5;
 
 // Go reads the name of a member in any case, and clients write both.
 const seconds = z.number().int().nullish();
@@ -42,7 +45,8 @@ export async function traceDiff(queries: Queries, request: HttpRequest): Promise
   const spans = base!.columns.length + compare!.columns.length;
   const size = `combined trace size ${spans} spans`;
   if (spans > MOST_SPANS) return tooLarge(`${size} exceeds limit ${MOST_SPANS} spans`);
-  const patch = tracePatch(traceOfColumns(base!.columns), traceOfColumns(compare!.columns));
+  const steps = tracePatchSteps(traceOfColumns(base!.columns), traceOfColumns(compare!.columns));
+  const patch = await inSlices(steps, SLICE_MS);
   return patch === undefined ? tooLarge(`${size}, too deep`) : json(patch);
 }
 

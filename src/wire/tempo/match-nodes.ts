@@ -23,9 +23,12 @@ const passes: readonly Pass[] = [
   { key: () => "" },
 ];
 
-/** Finds them. Takes time with the square of the number of spans only where many are equal but for how long
- * they last. */
-export function matchNodes(base: readonly DiffNode[], compare: readonly DiffNode[]): Matches {
+/** The steps of finding them, one for each span at most. Takes time with the square of the number of spans
+ * only where many are equal but for how long they last, or for magnitudes. */
+export function* matchSteps(
+  base: readonly DiffNode[],
+  compare: readonly DiffNode[],
+): Generator<undefined, Matches> {
   const matches = new Map<DiffNode, DiffNode>();
   const used = new Set<DiffNode>();
   for (const { key, isMatch = () => true } of passes) {
@@ -35,6 +38,7 @@ export function matchNodes(base: readonly DiffNode[], compare: readonly DiffNode
       whole,
     );
     for (const node of compare) {
+      yield;
       const candidates = matches.has(node) ? undefined : left.get(whole(node));
       const at = candidates?.findIndex((candidate) => isMatch(candidate, node)) ?? -1;
       if (at === -1) continue;
@@ -48,7 +52,10 @@ export function matchNodes(base: readonly DiffNode[], compare: readonly DiffNode
 
 function isAlike(a: DiffNode, b: DiffNode): boolean {
   if (!lastAlike(a, b)) return false;
-  return [...a.magnitudes].every(([key, number]) => isNear(number, b.magnitudes.get(key)!));
+  for (const [key, number] of a.magnitudes) {
+    if (!isNear(number, b.magnitudes.get(key)!)) return false;
+  }
+  return true;
 }
 
 /** Whether two spans take about the same time: a fifth and a millisecond more or less is no difference. */

@@ -6,7 +6,7 @@ import { type BriefSpan, briefTrace } from "../../../test/support/brief-trace.ts
 import { printedSeed, runs } from "../../../test/support/oracle.ts";
 import { anySpans } from "../../../test/support/random-traces.ts";
 import { diffNodes } from "./diff-nodes.ts";
-import { tracePatch } from "./trace-patch.ts";
+import { tracePatchSteps } from "./trace-patch.ts";
 
 const MS = 1_000_000;
 
@@ -22,7 +22,10 @@ interface Patch {
 }
 
 function patchOf(base: Trace, compare: Trace): Patch {
-  return JSON.parse(JSON.stringify(tracePatch(base, compare))) as Patch;
+  const steps = tracePatchSteps(base, compare);
+  let step = steps.next();
+  while (!step.done) step = steps.next();
+  return JSON.parse(JSON.stringify(step.value)) as Patch;
 }
 
 const patch = (base: BriefSpan[], compare: BriefSpan[]): Patch =>

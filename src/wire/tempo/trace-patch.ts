@@ -4,7 +4,7 @@
  */
 import type { AnyValue, Trace } from "../../model/trace.ts";
 import { type DiffNode, diffNodes, numberOf, valueText } from "./diff-nodes.ts";
-import { countAmbiguous, isNear, lastAlike, matchNodes } from "./match-nodes.ts";
+import { countAmbiguous, isNear, lastAlike, matchSteps } from "./match-nodes.ts";
 import { plainValue } from "./plain-value.ts";
 
 /** The form's name. */
@@ -25,11 +25,15 @@ interface Change {
   readonly after: unknown;
 }
 
-/** The patch, to be made JSON of; undefined if the traces are so deep that it would be too long. */
-export function tracePatch(base: Trace, compare: Trace): object | undefined {
+/** The steps to the patch, to be made JSON of; undefined if the traces are so deep that it would be too
+ * long. */
+export function* tracePatchSteps(
+  base: Trace,
+  compare: Trace,
+): Generator<undefined, object | undefined> {
   const [was, is] = [diffNodes(base, MOST_STEPS), diffNodes(compare, MOST_STEPS)];
   if (was === undefined || is === undefined) return undefined;
-  const matches = matchNodes(was, is);
+  const matches = yield* matchSteps(was, is);
   const modified = is.flatMap((node) => {
     const match = matches.get(node);
     const fields = match === undefined ? [] : fieldChanges(match, node);
